@@ -1,0 +1,41 @@
+"""Keras, made quiet and repeatable: `from digits.backend import keras` is the one way to it.
+
+What concerns TensorFlow itself stands here; everything else is written against Keras alone and runs on its other
+backends too.
+"""
+
+import os
+from contextlib import contextmanager
+
+
+@contextmanager
+def _silent_standard_error():
+    """Hide what TensorFlow's C++ says before its log level counts; set TF_CPP_MIN_LOG_LEVEL to see it."""
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+with _silent_standard_error():
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.list_logical_devices()  # says now, unheard, that there is no GPU
+
+
+def make_repeatable(seed):
+    """Seed everything that draws (`seed` in 0…2³²−1) and choose algorithms that give the same bits each time."""
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        tensorflow.config.experimental.enable_op_determinism()

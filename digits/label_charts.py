@@ -1,0 +1,55 @@
+"""Charts of how often each digit occurs: horizontal bars, a pie, and a page to point at."""
+
+import matplotlib
+import plotly.graph_objects
+from matplotlib.figure import Figure
+
+from digits import files
+
+COLOURS = [matplotlib.colors.to_hex(colour) for colour in matplotlib.colormaps["tab10"].colors]
+DIGITS = [str(digit) for digit in range(10)]
+
+
+def draw_bars(counts, path):
+    """Draw horizontal bars; counts (10,) of the digits 0–9."""
+    figure = Figure(figsize=(7, 4.5), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(DIGITS, counts, color=COLOURS)
+    axes.bar_label(bars, [f"{count:,} ({count / sum(counts):.1%})" for count in counts], padding=4)
+    axes.invert_yaxis()
+    axes.margins(x=0.18)
+    axes.set(title=f"Labels of {sum(counts):,} images", xlabel="images", ylabel="digit")
+    axes.spines[["top", "right"]].set_visible(False)
+    _save(figure, path)
+
+
+def draw_pie(counts, path):
+    """Draw a pie; counts (10,) of the digits 0–9."""
+    figure = Figure(figsize=(5.5, 5.5), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    axes.pie(counts, labels=DIGITS, colors=COLOURS, autopct="%.1f %%", pctdistance=0.8, counterclock=False, startangle=90)
+    axes.set_title(f"Labels of {sum(counts):,} images")
+    _save(figure, path)
+
+
+def write_interactive(counts, path):
+    """Write a Plotly page that needs no network: bars whose tips tell count and share."""
+    shares = [count / sum(counts) for count in counts]
+    bars = plotly.graph_objects.Bar(
+        x=[int(count) for count in counts],
+        y=DIGITS,
+        orientation="h",
+        marker_color=COLOURS,
+        customdata=shares,
+        hovertemplate="digit %{y}: %{x:,} images, %{customdata:.2%}<extra></extra>",
+    )
+    figure = plotly.graph_objects.Figure(bars)
+    figure.update_layout(title=f"Labels of {sum(counts):,} images", xaxis_title="images", yaxis_title="digit")
+    figure.update_yaxes(type="category", autorange="reversed")
+    with files.replacing(path) as partial:
+        figure.write_html(partial, include_plotlyjs=True, div_id="labels")
+
+
+def _save(figure, path):
+    with files.replacing(path) as partial:
+        figure.savefig(partial, format="png")

@@ -1,0 +1,101 @@
+"""Fit a network so that stopping and going on ends in the same bytes as never stopping."""
+
+import math
+import sys
+
+from dvclive import Live
+
+from digits.backend import keras
+from digits.errors import InputError
+
+VALIDATION_BATCH = 500
+
+
+def compile(network, lr, steps, warmup, weight_decay, label_smoothing):
+    """Give the network its loss and its optimizer, AdamW with a linear warm-up and a cosine decay to zero.
+
+    Args:
+        lr: highest learning rate, reached at the end of the warm-up.
+        steps: batches in the whole training.
+        warmup: share of the steps that the warm-up takes.
+    """
+    warmup_steps = round(warmup * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        decay_steps=max(1, steps - warmup_steps),
+        warmup_target=lr,
+        warmup_steps=warmup_steps,
+    )
+    network.compile(
+        optimizer=keras.optimizers.AdamW(schedule, weight_decay=weight_decay),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
+        metrics=["accuracy"],
+    )
+
+
+def fit(network, batches, validation, patience, checkpoint, live_folder):
+    """Train the network and leave it with the weights of its best epoch, the one of the least validation loss.
+
+    Args:
+        network: compiled.
+        batches: AugmentedBatches, from the epoch on at which the checkpoint stands.
+        validation: images (V, 28, 28) uint8 and one-hot labels (V, 10).
+        patience: epochs without a better validation loss after which training stops.
+        checkpoint: Checkpoint, restored.
+        live_folder: where DVCLive writes the curves.
+
+    Raises:
+        InputError: the loss became NaN.
+    """
+    live = Live(str(live_folder), dvcyaml=None, save_dvc_exp=False, report=None)
+    for logs in checkpoint.history:
+        _log_epoch(live, logs)
+    if not checkpoint.finished:
+        early_stopping = keras.callbacks.EarlyStopping("val_loss", patience=patience)
+        network.fit(
+            batches,
+            steps_per_epoch=batches.steps,
+            initial_epoch=batches.first_epoch,
+            epochs=batches.epochs,
+            validation_data=validation,
+            validation_batch_size=VALIDATION_BATCH,
+            callbacks=[_StopOnNaN(), early_stopping, _KeepEpoch(checkpoint, batches.epochs, early_stopping, live)],
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+    live.end()
+    network.set_weights(checkpoint.best_weights)
+
+
+def _log_epoch(live, logs):
+    for name, value in logs.items():
+        part = "validation" if name.startswith("val_") else "train"
+        live.log_metric(f"{part}/{name.removeprefix('val_')}", value)
+    live.next_step()
+
+
+class _StopOnNaN(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            raise InputError(f"the loss became {logs['loss']} in batch {batch + 1}: training diverged; lower lr in params.yaml")
+
+
+class _KeepEpoch(keras.callbacks.Callback):
+    """Log each epoch and checkpoint it; of a resumed training, tell early stopping what came before."""
+
+    def __init__(self, checkpoint, epochs, early_stopping, live):
+        super().__init__()
+        self.checkpoint, self.epochs, self.early_stopping, self.live = checkpoint, epochs, early_stopping, live
+
+    def on_train_begin(self, logs=None):
+        for epoch, past in enumerate(self.checkpoint.history):
+            self.early_stopping.on_epoch_end(epoch, past)
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {**logs, "learning_rate": float(self.model.optimizer.learning_rate)}
+        history = self.checkpoint.history
+        if all(logs["val_loss"] < past["val_loss"] for past in history):
+            self.checkpoint.best_weights = self.model.get_weights()
+        history.append(logs)
+        self.checkpoint.finished = self.model.stop_training or epoch + 1 == self.epochs
+        self.checkpoint.save()
+        _log_epoch(self.live, logs)

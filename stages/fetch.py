@@ -1,0 +1,53 @@
+"""Fetch the images, whatever their source, as Kaggle's three files, and check every cell.
+
+params.yaml: source
+→ data/raw/train.csv              label,pixel0,…,pixel783
+→ data/raw/test.csv               pixel0,…,pixel783
+→ data/raw/sample_submission.csv  ImageId,Label
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from digits import errors, files, kaggle_csv, sources
+from digits.settings import Params as StageParams
+
+RAW = Path("data/raw")
+
+
+class Params(StageParams):
+    source: Literal[tuple(sources.SOURCES)]
+
+
+def main():
+    params = Params.load()
+    with tempfile.TemporaryDirectory() as scratch:
+        delivered = sources.deliver(params.source, scratch)
+        labelled, unlabelled = check(delivered)
+        for name in kaggle_csv.FILES:
+            with files.replacing(RAW / name) as partial:
+                shutil.copyfile(delivered / name, partial)
+    print(f"source {params.source}: {labelled:,} labelled and {unlabelled:,} unlabelled images")
+
+
+def check(folder):
+    """Check the three files of a folder, and that they belong together: how many images are labelled, and how many not.
+
+    Raises:
+        InputError: naming the file, line, column and value of what is wrong.
+    """
+    images, _ = kaggle_csv.read_train(folder / "train.csv")
+    unlabelled = kaggle_csv.read_test(folder / "test.csv")
+    expected = kaggle_csv.read_submission(folder / "sample_submission.csv")
+    if len(unlabelled) != len(expected):
+        raise errors.InputError(
+            f"{folder}: test.csv has {len(unlabelled)} images but sample_submission.csv {len(expected)} ids; "
+            "take all three files from the same download"
+        )
+    return len(images), len(unlabelled)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,42 @@
+"""Split the labelled images into a held-out test set and folds, and draw how often each digit occurs.
+
+data/raw/train.csv, data/raw/test.csv
+→ data/prepared/labelled.npz    images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, −1 held out
+→ data/prepared/unlabelled.npz  images (M, 28, 28) uint8, in the order of test.csv
+→ reports/labels/               the label distribution: bars.png, pie.png, interactive.html
+"""
+
+import numpy as np
+from pydantic import Field
+
+from digits import errors, kaggle_csv, label_charts, prepared, splits
+from digits.settings import Params as StageParams
+from digits.settings import Section
+
+
+class Split(Section):
+    test: float = Field(ge=0, lt=1)
+    folds: int = Field(ge=2, le=100)
+
+
+class Params(StageParams):
+    seed: int = Field(ge=0, lt=2**32)
+    split: Split
+
+
+def main():
+    params = Params.load()
+    images, labels = kaggle_csv.read_train("data/raw/train.csv")
+    unlabelled = kaggle_csv.read_test("data/raw/test.csv")
+    fold = splits.assign_folds(images, labels, params.split.test, params.split.folds, params.seed)
+    prepared.save("data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
+    prepared.save("data/prepared/unlabelled.npz", images=unlabelled)
+
+    counts = np.bincount(labels, minlength=10)
+    label_charts.draw_bars(counts, "reports/labels/bars.png")
+    label_charts.draw_pie(counts, "reports/labels/pie.png")
+    label_charts.write_interactive(counts, "reports/labels/interactive.html")
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,108 @@
+"""Train one member of the ensemble on every fold but its own; its own decides when to stop and which epoch is best.
+
+data/prepared/labelled.npz   images (N, 28, 28) uint8, labels (N,), fold (N,)
+→ models/member-K.keras      pixels of 0–255 in, ten probabilities out
+→ reports/training/member-K/ the curves, by DVCLive: one TSV a quantity, one row an epoch
+
+`python -m stages.train K` trains member K. Killed, it goes on where it stopped when it is started again.
+"""
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from digits import augmentation, backend, checkpoint, errors, network, prepared, training
+from digits.settings import Params as StageParams
+from digits.settings import Section
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Network(Section):
+    width: int = Field(ge=1, le=512)
+    dropout: Share
+
+
+class Augment(Section):
+    rotate: float = Field(ge=0, le=180)
+    zoom: Share
+    shift: float = Field(ge=0, le=14)
+    shear: float = Field(ge=0, le=60)
+
+
+class Schedule(Section):
+    warmup: Share
+    epoch_images: int = Field(ge=0)
+
+
+class Regularization(Section):
+    weight_decay: float = Field(ge=0)
+    label_smoothing: Share
+
+
+class EarlyStopping(Section):
+    patience: int = Field(ge=1)
+
+
+class Params(StageParams):
+    seed: int = Field(ge=0, lt=2**32)
+    lr: float = Field(gt=0)
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    network: Network
+    augment: Augment
+    schedule: Schedule
+    regularization: Regularization
+    early_stopping: EarlyStopping
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Train one member of the ensemble.")
+    parser.add_argument("member", type=int, help="which: the fold that it does not train on")
+    member = parser.parse_args().member
+    params = Params.load()
+    data = prepared.load_labelled("data/prepared/labelled.npz")
+    if not (data.fold == member).any():
+        raise errors.InputError(f"params.yaml: members has {member}, but the folds are 0…{data.fold.max()}; raise split.folds or drop it")
+
+    with checkpoint.claim(member, checkpoint.key("train", params)) as work:
+        train(data, member, params, work)
+
+
+def train(data, member, params, work):
+    backend.make_repeatable(int(np.random.SeedSequence([params.seed, member]).generate_state(1)[0]))
+    learned = (data.fold != member) & (data.fold != prepared.HELD_OUT)
+    batches = augmentation.AugmentedBatches(
+        data.images[learned],
+        data.labels[learned],
+        batch_size=params.batch_size,
+        epochs=params.epochs,
+        epoch_images=params.schedule.epoch_images,
+        seed=(params.seed, member),
+        bounds=params.augment.model_dump(),
+    )
+    model = network.build(params.network.width, params.network.dropout)
+    training.compile(
+        model, params.lr, batches.steps * params.epochs, params.schedule.warmup, **params.regularization.model_dump()
+    )
+    state = checkpoint.Checkpoint(work, model)
+    state.restore()
+    batches.first_epoch = len(state.history)
+    own = data.fold == member
+    validation = data.images[own], np.eye(10, dtype=np.float32)[data.labels[own]]
+    training.fit(model, batches, validation, params.early_stopping.patience, state, work / "live")
+
+    curves = Path(f"reports/training/member-{member}")
+    shutil.rmtree(curves, ignore_errors=True)
+    curves.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(work / "live/plots/metrics", curves)
+    network.save(model, f"models/member-{member}.keras")
+
+
+if __name__ == "__main__":
+    errors.run(main)
