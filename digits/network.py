@@ -40,7 +40,7 @@ def build(width, dropout):
 def _convolution(filters, size, padding):
     return [
         keras.layers.Conv2D(filters, size, padding=padding, use_bias=False),
-        keras.layers.BatchNormalization(),
+        keras.layers.BatchNormalization(momentum=0.9),
         keras.layers.Activation("relu"),
     ]
 

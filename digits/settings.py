@@ -1,9 +1,20 @@
 """params.yaml, checked: every stage's Params and the sections inside them are built on these classes."""
 
+from typing import Annotated
+
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from digits.errors import InputError
+
+
+def _without_repetition(members):
+    if len(set(members)) < len(members):
+        raise ValueError("a member stands there twice")
+    return members
+
+
+Members = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_without_repetition)]
 
 
 class Section(BaseModel):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from digits.errors import InputError
-from digits.prepared import HELD_OUT
+from digits.archives import HELD_OUT
 
 
 def assign_folds(images, labels, test, folds, seed):

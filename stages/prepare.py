@@ -9,7 +9,7 @@ data/raw/train.csv, data/raw/test.csv
 import numpy as np
 from pydantic import Field
 
-from digits import errors, kaggle_csv, label_charts, prepared, splits
+from digits import archives, errors, kaggle_csv, label_charts, splits
 from digits.settings import Params as StageParams
 from digits.settings import Section
 
@@ -29,8 +29,8 @@ def main():
     images, labels = kaggle_csv.read_train("data/raw/train.csv")
     unlabelled = kaggle_csv.read_test("data/raw/test.csv")
     fold = splits.assign_folds(images, labels, params.split.test, params.split.folds, params.seed)
-    prepared.save("data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
-    prepared.save("data/prepared/unlabelled.npz", images=unlabelled)
+    archives.save("data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
+    archives.save("data/prepared/unlabelled.npz", images=unlabelled)
 
     counts = np.bincount(labels, minlength=10)
     label_charts.draw_bars(counts, "reports/labels/bars.png")

@@ -16,7 +16,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from digits import augmentation, backend, checkpoint, errors, network, prepared, training
+from digits import archives, augmentation, backend, checkpoint, errors, network, training
 from digits.settings import Params as StageParams
 from digits.settings import Section
 
@@ -66,7 +66,7 @@ def main():
     parser.add_argument("member", type=int, help="which: the fold that it does not train on")
     member = parser.parse_args().member
     params = Params.load()
-    data = prepared.load_labelled("data/prepared/labelled.npz")
+    data = archives.load_labelled("data/prepared/labelled.npz")
     if not (data.fold == member).any():
         raise errors.InputError(f"params.yaml: members has {member}, but the folds are 0…{data.fold.max()}; raise split.folds or drop it")
 
@@ -76,7 +76,7 @@ def main():
 
 def train(data, member, params, work):
     backend.make_repeatable(int(np.random.SeedSequence([params.seed, member]).generate_state(1)[0]))
-    learned = (data.fold != member) & (data.fold != prepared.HELD_OUT)
+    learned = (data.fold != member) & (data.fold != archives.HELD_OUT)
     batches = augmentation.AugmentedBatches(
         data.images[learned],
         data.labels[learned],

@@ -1,0 +1,37 @@
+"""How good predictions are, and how sure one can be of that."""
+
+import numpy as np
+from scipy.stats import binomtest
+from sklearn.metrics import log_loss, precision_recall_fscore_support
+
+BINS = 15
+
+
+def accuracy_interval(correct, images):
+    """Wilson's 95 % interval of an accuracy: (low, high). Source: Wilson, JASA 22 (1927), without correction."""
+    interval = binomtest(correct, images).proportion_ci(0.95, method="wilson")
+    return interval.low, interval.high
+
+
+def negative_log_likelihood(probabilities, labels):
+    """Mean of −ln p(label), in nats; probabilities (N, 10), labels (N,)."""
+    exact = probabilities.astype(np.float64)
+    return log_loss(labels, exact / exact.sum(axis=1, keepdims=True), labels=range(10))
+
+
+def calibration_error(probabilities, labels):
+    """Expected calibration error in 0–1: by how much the confidence misses the accuracy, averaged over 15 equal bins.
+
+    Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
+    """
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(bins, weights=correct - confidence.astype(np.float64), minlength=BINS)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def per_digit(labels, predicted):
+    """Precision, recall and F1 of each digit: rows (digit, precision, recall, f1, images)."""
+    columns = precision_recall_fscore_support(labels, predicted, labels=range(10), zero_division=0.0)
+    return [(digit, *(float(value) for value in row[:3]), int(row[3])) for digit, row in enumerate(zip(*columns, strict=True))]

@@ -1,0 +1,60 @@
+"""What the code says of the graph in dvc.yaml: which project modules a stage imports, and which parameters it reads."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("digits", "stages")
+
+
+def definition():
+    """dvc.yaml as it stands, by stage."""
+    return yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def stage_files():
+    return sorted((ROOT / "stages").glob("*.py"))
+
+
+def imported_modules(path):
+    """The project's files that `path` imports, in any function of it or through another of them, itself included."""
+    found, waiting = set(), [Path(path)]
+    while waiting:
+        file = waiting.pop()
+        if file in found:
+            continue
+        found.add(file)
+        for node in ast.walk(ast.parse(file.read_text())):
+            waiting += [module for module in map(_file_of, _imported_names(node)) if module]
+    return found
+
+
+def parameters(stage):
+    """The parameters that a stage's Params class declares, dotted: {"seed", "split.test", …}."""
+    params = getattr(importlib.import_module(f"stages.{stage}"), "Params", None)
+    return set(_fields(params)) if params else set()
+
+
+def _imported_names(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def _file_of(name):
+    file = ROOT / (name.replace(".", "/") + ".py")
+    return file if name.split(".")[0] in PACKAGES and file.exists() else None
+
+
+def _fields(model):
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from (f"{name}.{inner}" for inner in _fields(field.annotation))
+        else:
+            yield name
