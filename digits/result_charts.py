@@ -32,29 +32,40 @@ def draw_confusion(labels, predicted, path):
 def draw_mistakes(images, labels, probabilities, path):
     """Draw the misclassified images on one sheet, the surest mistake first, each with its true and predicted digit.
 
+    Without a mistake the sheet shows the ten images that came closest to one.
+
     Args:
         images: (N, 28, 28) uint8.
         labels: (N,).
         probabilities: (N, 10).
     """
-    predicted = probabilities.argmax(axis=1)
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != labels)
-    wrong = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")]
+    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
     shown = wrong[:MOST_SHOWN]
-    rows = max(1, -(-len(shown) // _PER_ROW))
-    figure = Figure(figsize=(_PER_ROW * 0.95, 0.7 + rows * 1.25), dpi=100, layout="constrained")
-    axes = figure.subplots()
-    across, down = 34, 44  # a cell: the image, a margin, and two lines of writing
+    title = f"{len(wrong):,} mistakes in {len(labels):,} unseen images, the surest first"
+    if len(wrong) > MOST_SHOWN:
+        title = f"The {MOST_SHOWN} surest of {title}"
+    if not len(wrong):
+        shown = np.argsort(confidence, kind="stable")[:_PER_ROW]
+        title = f"No mistake in {len(labels):,} unseen images; the least sure answers"
+    captions = [f"{labels[i]} read as {predicted[i]}\n{confidence[i]:.0%} sure" for i in shown]
+    _draw_sheet(images[shown], captions, title, path)
+
+
+def _draw_sheet(images, captions, title, path):
+    rows = -(-len(images) // _PER_ROW)
+    across, down = 36, 44  # a cell in pixels: the image, a margin, and two lines of writing
     sheet = np.full((rows * down, _PER_ROW * across), 255, np.uint8)
-    for place, i in enumerate(shown):
-        top, left = (place // _PER_ROW) * down, (place % _PER_ROW) * across + 3
-        sheet[top : top + 28, left : left + 28] = 255 - images[i]
-        words = f"{labels[i]} read as {predicted[i]}\n{probabilities[i].max():.0%} sure"
-        axes.text(left + 13.5, top + 29, words, ha="center", va="top", fontsize=7)
+    figure = Figure(figsize=(_PER_ROW * 0.95, 0.5 + rows * 1.16), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    for place, (image, caption) in enumerate(zip(images, captions, strict=True)):
+        top, left = (place // _PER_ROW) * down, (place % _PER_ROW) * across + 4
+        sheet[top : top + 28, left : left + 28] = 255 - image
+        axes.text(left + 13.5, top + 29, caption, ha="center", va="top", fontsize=7)
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     axes.set_axis_off()
-    number = f"{len(wrong)} mistakes" if len(wrong) <= MOST_SHOWN else f"the {MOST_SHOWN} surest of {len(wrong)} mistakes"
-    axes.set_title(f"{number} in {len(labels):,} unseen images, the surest first", fontsize=11)
+    axes.set_title(title, fontsize=11)
     _save(figure, path)
 
 

@@ -1,0 +1,32 @@
+# make              set up .venv and run the whole pipeline
+# make test         every test · make test-quick: those that take under a minute together
+
+SUPPORTED := 3.11 3.12 3.13
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+pipeline: .venv/ready
+	@dvc repro
+	@python -m digits.summary
+
+test: .venv/ready
+	@pytest -n auto --maxprocesses 4
+
+test-quick: .venv/ready
+	@pytest -n auto --maxprocesses 4 -m "not slow"
+
+.venv/ready: requirements.txt
+	@for version in $(SUPPORTED); do \
+	    for python in python$$version python3 python; do \
+	        found=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null); \
+	        [ "$$found" = $$version ] && break 2; \
+	    done; \
+	done; \
+	if [ "$$found" != $$version ]; then \
+	    echo "error: no Python that TensorFlow supports was found; install one of $(SUPPORTED)" >&2; exit 1; \
+	fi; \
+	echo "setting up .venv with Python $$found (once)"; \
+	$$python -m venv --clear .venv
+	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.PHONY: pipeline test test-quick
