@@ -1,0 +1,72 @@
+"""Fixtures: a copy of the project in which a pipeline may run, and a few real digits."""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+import graph
+from digits import kaggle_csv
+from project import Project
+
+TINY = {"epochs": 2, "batch_size": 64, "network.width": 2, "schedule.epoch_images": 0}
+
+
+@pytest.fixture(scope="session")
+def make_project(tmp_path_factory):
+    """Make a copy of the working tree, as a git repository of its own with one commit and no results."""
+
+    def make(**settings):
+        folder = tmp_path_factory.mktemp("project") / "clone"
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=graph.ROOT, capture_output=True, text=True
+        )
+        names = [name for name in listed.stdout.split("\0") if name]
+        assert names, "these tests need the project's git checkout, to know which files belong to it"
+        for name in names:
+            if (graph.ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(graph.ROOT / name, folder / name)
+        project = Project(folder)
+        project.set(**settings)
+        project.git("init", "-q")
+        project.git("add", "-A")
+        project.git("commit", "-qm", "The project as it is")
+        return project
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def tiny_project(make_project):
+    """A project whose training takes seconds, after one `dvc repro`, with the results committed."""
+    project = make_project(**TINY)
+    project.repro()
+    project.git("add", "-A")
+    project.git("commit", "-qm", "A tiny run")
+    return project
+
+
+@pytest.fixture(scope="session")
+def few_digits():
+    """200 real digits in an arbitrary frame: images (200, 28, 28) uint8 and labels (200,) uint8, all ten among them."""
+    bundle = load_digits()
+    images = np.zeros((200, 28, 28), np.uint8)
+    images[:, 2:26, 2:26] = np.kron(bundle.images[:200], np.ones((3, 3))) * 15
+    return images, bundle.target[:200].astype(np.uint8)
+
+
+@pytest.fixture
+def incoming(tmp_path, few_digits, monkeypatch):
+    """A working folder with `source: incoming` and three good files of 150 labelled and 50 unlabelled digits."""
+    images, labels = few_digits
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(graph.ROOT / "params.yaml", tmp_path)
+    Project(tmp_path).set(source="incoming")
+    folder = tmp_path / "data/incoming"
+    kaggle_csv.write_train(folder / "train.csv", images[:150], labels[:150])
+    kaggle_csv.write_test(folder / "test.csv", images[150:])
+    kaggle_csv.write_submission(folder / "sample_submission.csv", np.zeros(50, np.uint8))
+    return folder

@@ -1,0 +1,57 @@
+"""A project folder that tests run commands in."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+_IDENTITY = {f"GIT_{role}_{what}": "tests@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+
+class Project:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.environment = os.environ | _IDENTITY | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+    def __truediv__(self, name):
+        return self.folder / name
+
+    def run(self, *command, check=True, **environment):
+        """Run a command in the folder; its output, both streams, is in `.stdout`."""
+        ran = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert not check or ran.returncode == 0, f"{' '.join(command)} exited {ran.returncode}:\n{ran.stdout}"
+        return ran
+
+    def git(self, *arguments):
+        return self.run("git", *arguments).stdout
+
+    def repro(self, *arguments):
+        """`dvc repro`: the names of the stages that ran, in their order."""
+        return stages_run(self.run("dvc", "repro", *arguments).stdout)
+
+    def set(self, **settings):
+        """Change params.yaml; a dotted name reaches into a section: `set(**{"split.test": 0.2})`."""
+        values = yaml.safe_load((self / "params.yaml").read_text())
+        for name, value in settings.items():
+            section = values
+            *path, key = name.split(".")
+            for part in path:
+                section = section[part]
+            assert key in section, f"params.yaml has no {name}"
+            section[key] = value
+        (self / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
+
+
+def stages_run(output):
+    return re.findall(r"^Running stage '(.+)':$", output, re.MULTILINE)

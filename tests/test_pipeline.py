@@ -1,0 +1,103 @@
+"""What reruns when something changes: a table of changes, and for each the stages that run, on the embedded digits."""
+
+import numpy as np
+import pytest
+
+import graph
+from digits import kaggle_csv
+
+AFTER_FETCH = {"prepare", "train@0", "predict", "evaluate", "submission"}
+AFTER_PREPARE = AFTER_FETCH - {"prepare"}
+ALL = AFTER_FETCH | {"fetch"}
+
+SETTINGS = {
+    "lr": (0.002, AFTER_PREPARE),
+    "epochs": (3, AFTER_PREPARE),
+    "augment.rotate": (25, AFTER_PREPARE),
+    "network.dropout": (0.1, AFTER_PREPARE),
+    "seed": (2, AFTER_FETCH),
+    "split.test": (0.2, AFTER_FETCH),
+    "split.folds": (5, AFTER_FETCH),
+    "members": ([0, 1], {"train@1", "predict", "evaluate", "submission"}),
+}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def project(tiny_project):
+    """The tiny project as its commit has it."""
+    tiny_project.git("checkout", "-q", "--force", "HEAD")
+    tiny_project.git("clean", "-qfd")
+    tiny_project.run("dvc", "checkout", "-q", "--force")
+    return tiny_project
+
+
+def test_without_a_change_nothing_runs(project):
+    assert project.repro() == []
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_changed_setting_reruns_its_stages_and_no_others(project, name):
+    value, expected = SETTINGS[name]
+    project.set(**{name: value})
+    assert set(project.repro()) == expected
+
+
+def test_another_source_reruns_everything(project, few_digits):
+    images, labels = few_digits
+    kaggle_csv.write_train(project / "data/incoming/train.csv", images[:150], labels[:150])
+    kaggle_csv.write_test(project / "data/incoming/test.csv", images[150:])
+    kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels[150:])
+    project.set(source="incoming", **{"split.folds": 3})
+    assert set(project.repro()) == ALL
+    kaggle_csv.write_test(project / "data/incoming/test.csv", images[150:][::-1])
+    assert set(project.repro()) == {"fetch", "prepare", "predict", "submission"}, "only the unlabelled images have changed"
+
+
+@pytest.mark.parametrize("edited", sorted(path.relative_to(graph.ROOT).as_posix() for path in (graph.ROOT / "digits").glob("*.py")))
+def test_an_edited_module_reruns_the_stages_that_import_it(project, edited):
+    expected = {path.stem for path in graph.stage_files() if graph.ROOT / edited in graph.imported_modules(path)}
+    _add_a_comment(project / edited)
+    assert {stage.split("@")[0] for stage in project.repro()} == expected
+
+
+@pytest.mark.parametrize("edited", [path.stem for path in graph.stage_files()])
+def test_an_edited_stage_reruns_itself_alone(project, edited):
+    _add_a_comment(project / f"stages/{edited}.py")
+    assert [stage.split("@")[0] for stage in project.repro()] == [edited]
+
+
+def test_everything_again_by_force_leaves_the_lock_as_it_was(project):
+    before = (project / "dvc.lock").read_bytes()
+    assert set(project.repro("--force")) == ALL
+    assert (project / "dvc.lock").read_bytes() == before
+
+
+def test_dropped_members_are_not_used_though_their_files_lie_there(project):
+    alone = (project / "data/predictions/unlabelled.npz").read_bytes()
+    project.set(members=[0, 1, 2])
+    project.repro()
+    assert (project / "data/predictions/unlabelled.npz").read_bytes() != alone
+    project.set(members=[0])
+    project.repro()
+    assert (project / "models/member-2.keras").exists()
+    assert (project / "data/predictions/unlabelled.npz").read_bytes() == alone
+
+
+def test_a_permuted_test_csv_gives_the_permuted_submission(project):
+    unlabelled = kaggle_csv.read_test(project / "data/raw/test.csv")
+    straight = kaggle_csv.read_submission(project / "reports/submission.csv")
+    order = np.random.default_rng(0).permutation(len(unlabelled))
+    images, labels = kaggle_csv.read_train(project / "data/raw/train.csv")
+    kaggle_csv.write_train(project / "data/incoming/train.csv", images, labels)
+    kaggle_csv.write_test(project / "data/incoming/test.csv", unlabelled[order])
+    kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", np.zeros(len(order), np.uint8))
+    project.set(source="incoming")
+    assert "train@0" not in project.repro(), "the labelled images are the same"
+    assert len(set(straight)) > 1
+    np.testing.assert_array_equal(kaggle_csv.read_submission(project / "reports/submission.csv"), straight[order])
+
+
+def _add_a_comment(path):
+    path.write_text(path.read_text() + "# a line that changes nothing\n")
