@@ -199,8 +199,8 @@ def _check_header(path, text, columns):
 
 def _check_width(path, line, cells, columns):
     if len(cells) < len(columns):
-        last = f"{columns[len(cells) - 1]} holds {_short(cells[-1])}"
-        raise InputError(f"{path}, line {line}: only {len(cells)} of {len(columns)} cells, the last, {last}; is the file cut off?")
+        last = f"the last, {columns[len(cells) - 1]}, is {_short(cells[-1])}"
+        raise InputError(f"{path}, line {line}: only {len(cells)} of {len(columns)} cells, {last}; is the file cut off?")
     if len(cells) > len(columns):
         raise InputError(f"{path}, line {line}: {len(cells)} cells where {len(columns)} belong, the first too many {_short(cells[len(columns)])}")
 

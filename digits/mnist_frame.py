@@ -28,7 +28,7 @@ def frame(ink):
     if not rows.size:
         raise ValueError("there is no ink to frame")
     digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    small = np.asarray(Image.fromarray(_padded_to_square(digit)).resize((BOX, BOX), Image.Resampling.BOX))
+    small = np.asarray(Image.fromarray(_padded_to_square(digit)).resize((BOX, BOX), Image.Resampling.BOX), np.float64)
     centres = np.arange(BOX) + 0.5
     top, left = (_offset(centres @ small.sum(axis=axis) / small.sum()) for axis in (1, 0))
     framed = np.zeros((SIDE, SIDE), np.uint8)
@@ -44,5 +44,8 @@ def _padded_to_square(digit):
 
 
 def _offset(barycentre):
-    """Whole pixels from the frame's edge to the box's, so that the centre of mass falls on index 14."""
-    return int(np.clip(int(15 - barycentre), 0, SIDE - BOX))
+    """Whole pixels from the frame's edge to the box's, so that the centre of mass falls on index 14.
+
+    A barycentre just between two pixels, as a symmetric digit has it, goes to the first, whatever the rounding.
+    """
+    return int(np.clip(int(15 - barycentre - 1e-4), 0, SIDE - BOX))

@@ -1,6 +1,7 @@
 """The convolutional network, and the file it is kept in."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def build(width, dropout):
     """
     return keras.Sequential(
         [
-            keras.Input((28, 28)),
+            keras.Input((28, 28), name="images"),
             keras.layers.Rescaling(1 / 255),
             keras.layers.Reshape((28, 28, 1)),
             *_convolution(width, 5, "valid"),
@@ -48,21 +49,28 @@ def _convolution(filters, size, padding):
 def save(network, path):
     """Write a network without its optimizer to a `.keras` file: the same weights are the same bytes.
 
-    Keras writes the date into the archive; here it is always the same one.
+    Keras writes the date and addresses in memory into the archive; here the date is always the same one, and the
+    addresses are numbered in the order in which they appear.
     """
-    bare = keras.Sequential([keras.Input((28, 28)), *network.layers], name=network.name)
+    bare = keras.Sequential([keras.Input((28, 28), name="images"), *network.layers], name=network.name)
     with files.replacing(path) as partial:
         dated = partial.with_name(f".dated-{partial.name}")
         try:
             bare.save(dated)
-            with zipfile.ZipFile(dated) as archive, zipfile.ZipFile(partial, "w") as undated:
+            with zipfile.ZipFile(dated) as archive, zipfile.ZipFile(partial, "w") as timeless:
                 for name in sorted(archive.namelist()):
-                    content = archive.read(name)
-                    if name == "metadata.json":
-                        content = json.dumps(json.loads(content) | {"date_saved": "1980-01-01@00:00:00"}).encode()
-                    undated.writestr(zipfile.ZipInfo(name), content)
+                    timeless.writestr(zipfile.ZipInfo(name), _timeless(name, archive.read(name)))
         finally:
             dated.unlink(missing_ok=True)
+
+
+def _timeless(name, content):
+    if name == "metadata.json":
+        return json.dumps(json.loads(content) | {"date_saved": "1980-01-01@00:00:00"})
+    if name == "config.json":
+        addresses = list(dict.fromkeys(re.findall(rb'"shared_object_id": (\d+)', content)))
+        return re.sub(rb'(?<="shared_object_id": )\d+', lambda found: b"%d" % addresses.index(found[0]), content)
+    return content
 
 
 def load(path):

@@ -54,6 +54,7 @@ def fit(network, batches, validation, patience, checkpoint, live_folder):
         early_stopping = keras.callbacks.EarlyStopping("val_loss", patience=patience)
         network.fit(
             batches,
+            shuffle=False,  # Keras would mix the epochs' batches; the order within an epoch is drawn already
             steps_per_epoch=batches.steps,
             initial_epoch=batches.first_epoch,
             epochs=batches.epochs,

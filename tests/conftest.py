@@ -9,9 +9,7 @@ from sklearn.datasets import load_digits
 
 import graph
 from digits import kaggle_csv
-from project import Project
-
-TINY = {"epochs": 2, "batch_size": 64, "network.width": 2, "schedule.epoch_images": 0}
+from project import TINY, Project
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+TINY = {"epochs": 2, "batch_size": 64, "network.width": 2, "schedule.epoch_images": 0}  # settings that train in seconds
+
 _IDENTITY = {f"GIT_{role}_{what}": "tests@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
@@ -15,6 +17,7 @@ class Project:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.environment = os.environ | _IDENTITY | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        self.environment.pop("TF_CPP_MIN_LOG_LEVEL", None)  # set by our own backend where a test imported it; a person has it not
 
     def __truediv__(self, name):
         return self.folder / name

@@ -1,0 +1,92 @@
+"""Augmentation: it does what a slow reference does, keeps the ink, and depends on (seed, epoch, batch) alone."""
+
+import numpy as np
+import pytest
+import yaml
+from scipy.ndimage import affine_transform
+from sklearn.datasets import load_digits
+
+import graph
+from digits import augmentation, sources
+
+BOUNDS = yaml.safe_load((graph.ROOT / "params.yaml").read_text())["augment"]
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.stack([sources.draw_up(image) for image in load_digits().images[:256]])
+
+
+def batches(images, **changes):
+    arguments = {"batch_size": 32, "epochs": 3, "epoch_images": 0, "seed": (1, 0), "bounds": BOUNDS} | changes
+    return augmentation.AugmentedBatches(images, np.arange(len(images)) % 10, **arguments)
+
+
+def test_it_agrees_with_scipy(images):
+    """The four steps one after another, as matrices of points (row, column), inverted and resampled by SciPy."""
+    wide = {"rotate": 30, "zoom": 0.3, "shift": 4, "shear": 20}
+    matrices = augmentation.draw_matrices(np.random.default_rng(3), 256, **wide)
+    draws = np.random.default_rng(3)
+    turn, slant = np.deg2rad(draws.uniform(-1, 1, (2, 256)) * [[30], [20]])
+    width, height = 1 + 0.3 * draws.uniform(-1, 1, (2, 256))
+    right, down = 4 * draws.uniform(-1, 1, (2, 256))
+    got = np.asarray(augmentation.transform(images, matrices))
+    for i, image in enumerate(images):
+        scale = np.diag([height[i], width[i]])
+        shear = np.array([[1, 0], [np.tan(slant[i]), 1]])
+        rotation = np.array([[np.cos(turn[i]), np.sin(turn[i])], [-np.sin(turn[i]), np.cos(turn[i])]])
+        inverse = np.linalg.inv(rotation @ shear @ scale)
+        offset = 13.5 - inverse @ (13.5 + np.array([down[i], right[i]]))
+        wanted = affine_transform(image.astype(np.float64), inverse, offset, order=1, mode="grid-constant")
+        np.testing.assert_allclose(got[i], wanted, atol=0.05)
+
+
+def test_bounds_of_zero_change_nothing(images):
+    still = augmentation.draw_matrices(np.random.default_rng(0), 256, rotate=0, zoom=0, shift=0, shear=0)
+    np.testing.assert_array_equal(np.asarray(augmentation.transform(images, still)), images)
+
+
+def test_the_default_bounds_keep_the_ink_in_the_frame(images):
+    """Against the same maps on a frame with 14 pixels of room on each side, where nothing can be lost."""
+    matrices = augmentation.draw_matrices(np.random.default_rng(0), 256, **BOUNDS)
+    roomy = matrices.copy()
+    roomy[:, 2] += 14 - 14 * (matrices[:, 0] + matrices[:, 1])
+    roomy[:, 5] += 14 - 14 * (matrices[:, 3] + matrices[:, 4])
+    kept = np.asarray(augmentation.transform(images, matrices)).sum(axis=(1, 2))
+    whole = np.asarray(augmentation.transform(np.pad(images, ((0, 0), (14, 14), (14, 14))), roomy)).sum(axis=(1, 2))
+    assert (kept / whole).min() > 0.97 and (kept / whole).mean() > 0.999
+
+
+def test_the_draws_are_as_wide_as_asked_and_no_wider():
+    matrices = augmentation.draw_matrices(np.random.default_rng(0), 5000, rotate=10, zoom=0, shift=0, shear=0)
+    degrees = np.rad2deg(np.arctan2(matrices[:, 1], matrices[:, 0]))
+    assert 9.9 < degrees.max() <= 10.001 and -10.001 <= degrees.min() < -9.9
+
+
+def test_an_item_depends_on_nothing_but_its_number(images):
+    backwards, forwards = batches(images), batches(images)
+    wanted = [forwards[i] for i in range(len(forwards))]
+    for i in reversed(range(len(backwards))):
+        for got, want in zip(backwards[i], wanted[i], strict=True):
+            np.testing.assert_array_equal(np.asarray(got), np.asarray(want))
+
+
+def test_a_resumed_training_sees_what_an_unbroken_one_sees(images):
+    whole, rest = batches(images), batches(images, first_epoch=2)
+    assert len(rest) == whole.steps
+    np.testing.assert_array_equal(np.asarray(rest[3][0]), np.asarray(whole[2 * whole.steps + 3][0]))
+
+
+def test_each_epoch_and_each_seed_has_its_own_draw(images):
+    first, other = batches(images), batches(images, seed=(1, 1))
+    assert (np.asarray(first[0][0]) != np.asarray(first[first.steps][0])).any()
+    assert (np.asarray(first[0][0]) != np.asarray(other[0][0])).any()
+
+
+def test_an_epoch_shows_every_image_and_a_small_set_several_times(images):
+    labels = np.arange(256) % 10
+    one = augmentation.AugmentedBatches(images, labels, 50, 1, 0, (1, 0), BOUNDS)
+    assert one.steps == 6 and set(one._epoch_order(0)[:300]) == set(range(256))
+    several = augmentation.AugmentedBatches(images, labels, 50, 1, 1000, (1, 0), BOUNDS)
+    assert several.steps == 20 and np.bincount(several._epoch_order(0)[:1000]).min() >= 3
+    assert all(several[i][0].shape == (50, 28, 28) for i in range(20))

@@ -1,0 +1,59 @@
+"""MNIST's frame, by its properties and on the embedded digits."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from digits import sources
+from digits.mnist_frame import frame
+
+
+def centre_of_mass(image):
+    ink = image.astype(float)
+    return [(ink.sum(axis=axis) @ np.arange(28)) / ink.sum() for axis in (1, 0)]
+
+
+@pytest.fixture
+def stroke():
+    """A thick, slanted stroke somewhere on a canvas (300, 400), 0–1."""
+    rows, columns = np.mgrid[:300, :400]
+    return (np.abs(columns - 250 - 0.3 * (rows - 150)) < 12) * (np.abs(rows - 150) < 90) * 1.0
+
+
+def test_the_longer_side_is_20_and_the_centre_of_mass_in_the_middle(stroke):
+    framed = frame(stroke)
+    rows, columns = np.flatnonzero(framed.any(axis=1)), np.flatnonzero(framed.any(axis=0))
+    assert framed.shape == (28, 28) and framed.dtype == np.uint8 and framed.max() == 255
+    assert np.ptp(rows) + 1 == 20 and np.ptp(columns) + 1 < 20
+    assert all(13.4999 <= centre < 14.5 for centre in centre_of_mass(framed))
+
+
+def test_place_and_strength_of_the_ink_do_not_matter(stroke):
+    moved = np.roll(np.roll(stroke, -40, axis=0), -180, axis=1) * 97
+    np.testing.assert_array_equal(frame(moved), frame(stroke))
+
+
+def test_a_digit_in_the_frame_stays_as_it_is(stroke):
+    framed = frame(stroke)
+    np.testing.assert_array_equal(frame(framed), framed)
+
+
+def test_a_single_pixel_and_a_thin_line_are_framed():
+    dot, line = np.zeros((9, 9)), np.zeros((300, 300))
+    dot[4, 4], line[:, 7] = 1, 1
+    assert frame(dot).sum() == 400 * 255
+    assert frame(line).any(axis=1).sum() == 20
+
+
+def test_without_ink_there_is_nothing_to_frame():
+    with pytest.raises(ValueError, match="no ink"):
+        frame(np.zeros((10, 10)))
+
+
+def test_the_embedded_digits_are_drawn_up_into_the_frame():
+    bundle = load_digits()
+    images = np.stack([sources.draw_up(image) for image in bundle.images])
+    centres = np.array([centre_of_mass(image) for image in images])
+    assert ((centres >= 13.5) & (centres < 14.5)).mean() > 0.99
+    sides = [max(np.ptp(np.flatnonzero(image.any(axis=axis))) + 1 for axis in (0, 1)) for image in images]
+    assert np.mean(np.array(sides) == 20) > 0.99

@@ -1,0 +1,118 @@
+"""Training: it learns, it stops when it should, and killed at any moment it ends in the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from digits import archives
+from digits.splits import assign_folds
+from project import TINY
+
+TRAIN = [sys.executable, "-m", "stages.train", "0"]
+
+
+@pytest.fixture
+def project(make_project, few_digits):
+    """A project in which training can begin, on 200 digits."""
+    project = make_project(**{**TINY, "epochs": 5, "schedule.epoch_images": 640})
+    images, labels = few_digits
+    fold = assign_folds(images, labels, 0.1, 3, seed=1)
+    archives.save(project / "data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
+    return project
+
+
+def outputs(project):
+    files = [project / "models/member-0.keras", *sorted((project / "reports/training").rglob("*.tsv"))]
+    return {path.name: path.read_bytes() for path in files}
+
+
+def started(project):
+    return subprocess.Popen(TRAIN, cwd=project.folder, env=project.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def kill_after_epoch(project, epoch, how):
+    """Start a training and kill it as soon as it has checkpointed the epoch: its exit status and its output."""
+    running = started(project)
+    lines = []
+    for line in running.stdout:
+        lines.append(line)
+        if line.startswith(f"Epoch {epoch + 1}/"):
+            running.send_signal(how)
+            break
+    lines.append(running.stdout.read())
+    return running.wait(), "".join(lines)
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_and_ends_in_the_same_bytes(project):
+    project.run(*TRAIN)
+    undisturbed = outputs(project)
+    assert len(undisturbed) >= 4 and not list((project / ".work").iterdir())
+    (project / "models/member-0.keras").unlink()
+
+    status, _ = kill_after_epoch(project, 2, signal.SIGKILL)
+    assert status == -signal.SIGKILL
+    status, output = kill_after_epoch(project, 4, signal.SIGINT)
+    assert "training goes on after epoch 2" in output and "Epoch 1/" not in output
+    assert status == 1 and "run the same command again to go on" in output and "Traceback" not in output
+    output = project.run(*TRAIN).stdout
+    assert "training goes on after epoch 4" in output and "Epoch 5/5" in output and "Epoch 4/" not in output
+    assert outputs(project) == undisturbed
+    assert not list((project / ".work").iterdir())
+
+
+@pytest.mark.slow
+def test_a_killed_training_of_other_settings_or_a_damaged_one_is_said_and_not_used(project):
+    kill_after_epoch(project, 1, signal.SIGKILL)
+    state = next((project / ".work").glob("*/state.npz"))
+    state.write_bytes(state.read_bytes()[:1000])
+    output = project.run(*TRAIN).stdout
+    assert "is damaged: training begins anew" in output and "Epoch 1/5" in output
+    kill_after_epoch(project, 1, signal.SIGKILL)
+    project.set(lr=0.002)
+    output = project.run(*TRAIN).stdout
+    assert "an unfinished training with other settings" in output and "Epoch 1/5" in output
+    assert not list((project / ".work").iterdir())
+
+
+@pytest.mark.slow
+def test_two_trainings_of_one_member_never_share_their_work(project):
+    first = started(project)
+    for line in first.stdout:
+        if line.startswith("Epoch 1/"):
+            break
+    os.kill(first.pid, signal.SIGSTOP)
+    second = project.run(*TRAIN, check=False)
+    os.kill(first.pid, signal.SIGCONT)
+    assert second.returncode == 1
+    assert second.stdout.strip() == f"error: member 0 is being trained by process {first.pid}; wait until it ends, or end it (kill {first.pid})"
+    first.stdout.read()
+    assert first.wait() == 0
+
+
+@pytest.mark.slow
+def test_a_training_that_diverges_says_so_in_one_line(project):
+    project.set(lr=1e30)
+    ran = project.run(*TRAIN, check=False)
+    assert ran.returncode == 1 and "Traceback" not in ran.stdout
+    assert "training diverged; lower lr in params.yaml" in ran.stdout.splitlines()[-1]
+    assert not (project / "models/member-0.keras").exists()
+
+
+@pytest.mark.slow
+def test_early_stopping_ends_a_training_that_no_longer_improves(project):
+    project.set(epochs=40, lr=1e-9, **{"early_stopping.patience": 2})
+    output = project.run(*TRAIN).stdout
+    assert 3 <= output.count("Epoch ") < 40
+    assert (project / "models/member-0.keras").exists()
+
+
+@pytest.mark.slow
+def test_a_member_without_a_fold_is_refused(project):
+    ran = project.run(*TRAIN[:-1], "7", check=False)
+    assert ran.returncode == 1 and ran.stdout == (
+        "error: params.yaml: members has 7, but the folds are 0…2; raise split.folds or drop it\n"
+    )
