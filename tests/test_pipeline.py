@@ -29,6 +29,7 @@ def project(tiny_project):
     """The tiny project as its commit has it."""
     tiny_project.git("checkout", "-q", "--force", "HEAD")
     tiny_project.git("clean", "-qfd")
+    tiny_project.git("clean", "-qfX", "data/incoming")
     tiny_project.run("dvc", "checkout", "-q", "--force")
     return tiny_project
 
