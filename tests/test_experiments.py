@@ -1,0 +1,71 @@
+"""What people type to try something: dvc exp, the diffs, the queue, the plots, the registry."""
+
+import json
+import time
+
+import pytest
+
+from project import TINY, stages_run
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_registry_hands_out_the_model(tiny_project):
+    tiny_project.run("gto", "register", "digit-recognizer")
+    tiny_project.run("dvc", "artifacts", "get", ".", "digit-recognizer", "-o", "got")
+    assert (tiny_project / "got/member-0.keras").read_bytes() == (tiny_project / "models/member-0.keras").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def experiment(tiny_project):
+    """The tiny project after `dvc exp run -S lr=0.001`, and the stages that it ran."""
+    output = tiny_project.run("dvc", "exp", "run", "-n", "slow-learner", "-S", "lr=0.001").stdout
+    return tiny_project, stages_run(output)
+
+
+def test_an_experiment_with_another_lr_runs_what_the_lr_touches(experiment):
+    assert sorted(experiment[1]) == ["evaluate", "predict", "submission", "train@0"]
+
+
+def test_the_diffs_show_what_changed_and_what_it_did(experiment):
+    project, _ = experiment
+    params = json.loads(project.run("dvc", "params", "diff", "--json").stdout)["params.yaml"]
+    assert list(params) == ["lr"] and params["lr"]["new"] == 0.001
+    metrics = json.loads(project.run("dvc", "metrics", "diff", "--json").stdout)["reports/metrics.json"]
+    assert metrics["oof_log_loss"]["diff"] != 0 and len(metrics) <= 12
+    table = project.run("dvc", "exp", "show", "--md").stdout
+    assert "slow-learner" in table and "heldout_accuracy" in table and "0.001" in table
+    assert "lr" in project.run("dvc", "exp", "diff", "HEAD", "slow-learner", "--md").stdout
+
+
+def test_the_plots_hold_the_confusion_matrix_the_curves_and_the_pictures(experiment):
+    project, _ = experiment
+    shown = json.loads(project.run("dvc", "plots", "diff", "HEAD", "--json").stdout)
+    drawn = set(shown["data"])
+    assert {
+        "reports/plots/confusion.csv",
+        "reports/plots/confusion.png",
+        "reports/plots/mistakes.png",
+        "reports/plots/per_digit.csv",
+        "reports/labels/bars.png",
+        "reports/labels/pie.png",
+    } <= drawn
+    for curve in ("train/accuracy", "train/loss", "train/learning_rate", "validation/accuracy", "validation/loss"):
+        assert f"reports/training/member-0/{curve}.tsv" in drawn
+    assert not shown.get("errors")
+    project.run("dvc", "plots", "show")
+    page = (project / "dvc_plots/index.html").read_text()
+    assert "Confusion matrix" in page and "validation" in page
+
+
+def test_a_queue_of_experiments_runs_two_at_a_time_in_a_clean_clone(make_project):
+    project = make_project(**TINY)
+    project.run("dvc", "exp", "run", "--queue", "-S", "lr=0.001,0.002")
+    project.run("dvc", "queue", "start", "-j", "2")
+    deadline = time.monotonic() + 240
+    while {"Queued", "Running"} & set((status := project.run("dvc", "queue", "status").stdout).split()):
+        assert time.monotonic() < deadline, status
+        time.sleep(2)
+    assert status.count("Success") == 2, status
+    shown = json.loads(project.run("dvc", "exp", "show", "--json").stdout)
+    assert sum(len(row["experiments"] or []) for row in shown) == 2
