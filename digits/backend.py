@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def _silent_standard_error():
-    """Hide what TensorFlow's C++ says before its log level counts; set TF_CPP_MIN_LOG_LEVEL to see it."""
+    """Hide TensorFlow's C++ log, also what it says before its level counts; set TF_CPP_MIN_LOG_LEVEL to see it."""
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         yield
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     kept = os.dup(2)
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
