@@ -78,10 +78,13 @@ def _mnist(scratch):
 
 def _kaggle(scratch):
     import kagglehub
+    import requests
     from kagglehub.exceptions import UnauthenticatedError
 
     try:
         return Path(kagglehub.competition_download(COMPETITION))
+    except requests.RequestException as error:  # KaggleApiHTTPError among them, which names the rules when they are not accepted
+        raise InputError(f"Kaggle did not hand out {COMPETITION}: {' '.join(str(error).split())}") from None
     except UnauthenticatedError:
         raise InputError(
             "source: kaggle needs your Kaggle token: create one on https://www.kaggle.com/settings and put it into "
