@@ -1,12 +1,17 @@
 # make              set up .venv and run the whole pipeline
+# make submit       send reports/submission.csv to Kaggle: make submit MESSAGE="what is new in it"
 # make test         every test · make test-quick: those that take under a minute together
 
 SUPPORTED := 3.11 3.12 3.13
+export MESSAGE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 pipeline: .venv/ready
 	@dvc repro
 	@python -m digits.summary
+
+submit: .venv/ready
+	@python submit_to_kaggle.py $(FLAGS) "$$MESSAGE"
 
 test: .venv/ready
 	@pytest -n auto --maxprocesses 4
@@ -29,4 +34,4 @@ test-quick: .venv/ready
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-.PHONY: pipeline test test-quick
+.PHONY: pipeline submit test test-quick

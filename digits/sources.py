@@ -16,7 +16,6 @@ from sklearn.model_selection import train_test_split
 from digits import kaggle_csv, mnist_frame
 from digits.errors import InputError
 
-COMPETITION = "digit-recognizer"
 INCOMING = Path("data/incoming")
 
 
@@ -77,25 +76,15 @@ def _mnist(scratch):
 
 
 def _kaggle(scratch):
-    import kagglehub
-    import requests
-    from kagglehub.exceptions import UnauthenticatedError
+    from digits import kaggle_client  # starts the network code, which no other source needs
 
-    try:
-        return Path(kagglehub.competition_download(COMPETITION))
-    except requests.RequestException as error:  # KaggleApiHTTPError among them, which names the rules when they are not accepted
-        raise InputError(f"Kaggle did not hand out {COMPETITION}: {' '.join(str(error).split())}") from None
-    except UnauthenticatedError:
-        raise InputError(
-            "source: kaggle needs your Kaggle token: create one on https://www.kaggle.com/settings and put it into "
-            "~/.kaggle/access_token or the variable KAGGLE_API_TOKEN"
-        ) from None
+    return kaggle_client.download()
 
 
 def _incoming(scratch):
     absent = [name for name in kaggle_csv.FILES if not (INCOMING / name).is_file()]
     if absent:
-        raise InputError(f"source: incoming needs {', '.join(absent)} in {INCOMING}/; unpack Kaggle's {COMPETITION}.zip there")
+        raise InputError(f"source: incoming needs {', '.join(absent)} in {INCOMING}/; unpack Kaggle's digit-recognizer.zip there")
     return INCOMING
 
 

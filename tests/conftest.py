@@ -9,6 +9,7 @@ from sklearn.datasets import load_digits
 
 import graph
 from digits import kaggle_csv
+from kaggle_server import KaggleServer
 from project import TINY, Project
 
 
@@ -68,3 +69,20 @@ def incoming(tmp_path, few_digits, monkeypatch):
     kaggle_csv.write_test(folder / "test.csv", images[150:])
     kaggle_csv.write_submission(folder / "sample_submission.csv", np.zeros(50, np.uint8))
     return folder
+
+
+@pytest.fixture(scope="session")
+def competition(tmp_path_factory, few_digits):
+    """The competition's three files with 150 labelled and 50 unlabelled digits: {name: bytes}."""
+    images, labels = few_digits
+    folder = tmp_path_factory.mktemp("competition")
+    kaggle_csv.write_train(folder / "train.csv", images[:150], labels[:150])
+    kaggle_csv.write_test(folder / "test.csv", images[150:])
+    kaggle_csv.write_submission(folder / "sample_submission.csv", np.zeros(50, np.uint8))
+    return {name: (folder / name).read_bytes() for name in kaggle_csv.FILES}
+
+
+@pytest.fixture
+def kaggle_server(competition):
+    with KaggleServer(competition) as server:
+        yield server

@@ -16,7 +16,8 @@ _IDENTITY = {f"GIT_{role}_{what}": "tests@localhost" for role in ("AUTHOR", "COM
 class Project:
     def __init__(self, folder):
         self.folder = Path(folder)
-        self.environment = os.environ | _IDENTITY | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("KAGGLE")}
+        self.environment = inherited | _IDENTITY | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         self.environment.pop("TF_CPP_MIN_LOG_LEVEL", None)  # set by our own backend where a test imported it; a person has it not
 
     def __truediv__(self, name):

@@ -1,4 +1,4 @@
-"""Where images come from: the embedded digits, MNIST from a server on loopback, and Kaggle without a token."""
+"""Where images come from: the embedded digits, MNIST from a server on loopback."""
 
 import http.server
 import shutil
@@ -27,13 +27,12 @@ errors.run(fetch.main)
 
 @pytest.fixture
 def project(tmp_path):
-    """A folder with the code and the settings, and a home without credentials."""
+    """A folder with the code and the settings, and no data sets of Keras."""
     project = Project(tmp_path / "project")
     for folder in ("digits", "stages"):
         shutil.copytree(graph.ROOT / folder, project / folder)
     shutil.copy(graph.ROOT / "params.yaml", project / "params.yaml")
-    project.environment = {k: v for k, v in project.environment.items() if not k.startswith("KAGGLE")}
-    project.environment |= {"HOME": str(tmp_path), "KERAS_HOME": str(tmp_path / "keras")}
+    project.environment |= {"KERAS_HOME": str(tmp_path / "keras")}
     return project
 
 
@@ -88,14 +87,6 @@ def test_a_failed_download_of_mnist_is_one_line(project, server, fault):
     assert ran.returncode == 1 and "Traceback" not in ran.stdout
     assert ran.stdout.splitlines()[-1].startswith("error: MNIST could not be downloaded")
     assert not (project / "data/raw").exists()
-
-
-def test_kaggle_without_a_token_says_where_to_get_one_and_where_it_goes(project):
-    project.set(source="kaggle")
-    ran = project.run(sys.executable, "-m", "stages.fetch", check=False)
-    assert ran.returncode == 1 and ran.stdout.count("\n") == 1
-    assert ran.stdout.startswith("error: source: kaggle needs your Kaggle token")
-    assert "access_token" in ran.stdout and not (project / "data/raw").exists()
 
 
 @pytest.mark.parametrize("stage", ["fetch", "prepare", "evaluate", "submission"])

@@ -1,0 +1,169 @@
+"""The way to Kaggle and back, by Kaggle's own client: download the competition, submit an answer.
+
+`kagglehub` downloads (it checks the MD5, resumes a cut download and answers from its cache when offline) and
+`kagglesdk`, on which it stands, submits. Both import silently; the `kaggle` package, a command line over the same SDK,
+prints and fails at import and is not needed. Neither sets a time limit, tries again or limits what it unpacks, so that
+is done here.
+"""
+
+import time
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import kagglehub
+import requests
+from kagglehub import exceptions, http_resolver
+from kagglehub.clients import build_kaggle_client
+from kagglehub.config import get_kaggle_credentials
+from kagglesdk.competitions.types import competition_api_service as api
+
+from digits import kaggle_csv
+from digits.errors import InputError
+
+COMPETITION = "digit-recognizer"
+PAGE = f"https://www.kaggle.com/competitions/{COMPETITION}"
+TIME_LIMIT = (10, 60)  # seconds to connect, and between two answers of the server
+PAUSES = (1, 3, 9)  # seconds before the second, third and fourth try
+MOST_UNPACKED = 1 << 30  # bytes; the competition's files have 128 MB
+
+_PASSING = {429, 500, 502, 503, 504}
+_UPLOAD_REFUSED = {status: f"Kaggle did not take the upload ({status}); run it again" for status in range(400, 500)}
+_MEANING = {
+    400: "Kaggle refused the request (400)",
+    401: "Kaggle does not know your token (401); create a new one on https://www.kaggle.com/settings",
+    403: f"Kaggle denies access (403): accept the competition's rules on {PAGE}/rules, with the account of your token",
+    404: f"Kaggle knows no competition {COMPETITION} (404)",
+    429: "Kaggle asks for fewer requests (429), also after several pauses; try again in some minutes",
+}
+
+
+def download():
+    """Download the competition's files, or take them from the cache when they are there and still the newest.
+
+    Returns:
+        the folder that holds train.csv, test.csv and sample_submission.csv, as Kaggle hands them out.
+
+    Raises:
+        InputError: saying what stands in the way, and what to do.
+    """
+    _require_credentials()
+    for last_try in (False, True):
+        try:
+            with _bounded():
+                return Path(_patiently(lambda: kagglehub.competition_download(COMPETITION)))
+        except exceptions.DataCorruptionError:
+            if last_try:
+                raise InputError("the download from Kaggle was damaged twice (its MD5 is another); try again later") from None
+            print("the download was damaged; downloading once more", flush=True)
+
+
+def submit(path, message):
+    """Upload an answer file and enter it into the competition: the number that Kaggle gives the submission."""
+    _require_credentials()
+    path = Path(path)
+    with _bounded(), build_kaggle_client() as client:
+        competitions = client.competitions.competition_api_client
+        start = api.ApiStartSubmissionUploadRequest()
+        start.competition_name, start.file_name = COMPETITION, path.name
+        start.content_length, start.last_modified_epoch_seconds = path.stat().st_size, int(path.stat().st_mtime)
+        upload = _patiently(lambda: competitions.start_submission_upload(start))
+        _patiently(lambda: requests.put(upload.create_url, data=path.read_bytes()).raise_for_status(), meaning=_UPLOAD_REFUSED)
+        entry = api.ApiCreateSubmissionRequest()
+        entry.competition_name, entry.blob_file_tokens, entry.submission_description = COMPETITION, upload.token, message
+        # not tried again: an answer that got lost may stand for a submission that was made, and a day has few of them
+        return _patiently(lambda: competitions.create_submission(entry), pauses=()).ref
+
+
+def submission(ref):
+    """What Kaggle says of a submission: status (SubmissionStatus), public_score, error_description, and more."""
+    _require_credentials()
+    with _bounded(), build_kaggle_client() as client:
+        request = api.ApiGetSubmissionRequest()
+        request.ref = ref
+        return _patiently(lambda: client.competitions.competition_api_client.get_submission(request))
+
+
+def _require_credentials():
+    try:
+        known = get_kaggle_credentials()
+    except ValueError as error:
+        raise InputError(f"{error}; create a new token on https://www.kaggle.com/settings") from None
+    if not known:
+        raise InputError(
+            "your Kaggle token is missing: create one on https://www.kaggle.com/settings and put it into "
+            "~/.kaggle/access_token or the variable KAGGLE_API_TOKEN"
+        )
+
+
+def _patiently(call, pauses=None, meaning=_MEANING):
+    """Call, again after growing pauses when the fault may pass, and say in one line what remains."""
+    pauses = PAUSES if pauses is None else pauses
+    for pause in (*pauses, None):
+        try:
+            return call()
+        except requests.RequestException as error:
+            status = error.response.status_code if error.response is not None else None
+            if pause is None or (status is not None and status not in _PASSING):
+                raise InputError(_in_a_line(error, status, meaning)) from None
+            print(f"Kaggle: {status or type(error).__name__}; trying again in {pause} s", flush=True)
+            time.sleep(pause)
+
+
+def _in_a_line(error, status, meaning):
+    if status is None:
+        kind = "did not answer in time" if isinstance(error, requests.Timeout) else "could not be reached"
+        return f"Kaggle {kind} ({type(error).__name__}); check the network and run it again, what was downloaded is kept"
+    said = meaning.get(status, f"Kaggle is out of order ({status}); try again later")
+    return f"{said}: {_server_message(error.response)}" if meaning is _MEANING and status == 400 else said
+
+
+def _server_message(response):
+    try:
+        return " ".join(str(response.json()["message"]).split())[:200]
+    except (ValueError, KeyError, TypeError):
+        return "no reason given"
+
+
+@contextmanager
+def _bounded():
+    """Give every request of the client a time limit, and look into an archive before it is unpacked."""
+    send, extract = requests.Session.send, http_resolver._extract_archive
+
+    def send_in_time(session, request, **settings):
+        if settings.get("timeout") is None:
+            settings["timeout"] = TIME_LIMIT
+        return send(session, request, **settings)
+
+    def extract_the_expected(archive, folder):
+        _check_archive(archive)
+        extract(archive, folder)
+
+    requests.Session.send, http_resolver._extract_archive = send_in_time, extract_the_expected
+    try:
+        yield
+    finally:
+        requests.Session.send, http_resolver._extract_archive = send, extract
+
+
+def _check_archive(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {member.filename: member.file_size for member in archive.infolist()}
+    except zipfile.BadZipFile:
+        members = None
+    if members is None or set(members) != set(kaggle_csv.FILES) or sum(members.values()) > MOST_UNPACKED:
+        Path(path).unlink()
+        raise InputError(f"Kaggle's download is not the competition's: {_oddity(members)}; nothing was unpacked")
+
+
+def _oddity(members):
+    if members is None:
+        return "it is no zip file"
+    for name in members:
+        if name not in kaggle_csv.FILES:
+            return f"it holds {name[:60]!r}"
+    for name in kaggle_csv.FILES:
+        if name not in members:
+            return f"it lacks {name}"
+    return f"unpacked it has {sum(members.values()):,} bytes"
