@@ -72,7 +72,8 @@ def submit(path, message):
         entry = api.ApiCreateSubmissionRequest()
         entry.competition_name, entry.blob_file_tokens, entry.submission_description = COMPETITION, upload.token, message
         # not tried again: an answer that got lost may stand for a submission that was made, and a day has few of them
-        return _patiently(lambda: competitions.create_submission(entry), pauses=()).ref
+        unsure = f"look at {PAGE}/submissions whether it arrived before you send it again"
+        return _patiently(lambda: competitions.create_submission(entry), pauses=(), advice=unsure).ref
 
 
 def submission(ref):
@@ -96,8 +97,14 @@ def _require_credentials():
         )
 
 
-def _patiently(call, pauses=None, meaning=_MEANING):
-    """Call, again after growing pauses when the fault may pass, and say in one line what remains."""
+def _patiently(call, pauses=None, meaning=_MEANING, advice="check the network and run it again; what was downloaded is kept"):
+    """Call, again after growing pauses when the fault may pass, and say in one line what remains.
+
+    Args:
+        pauses: seconds before each further try; PAUSES if None.
+        meaning: what to say of a status.
+        advice: what to do when there was no answer at all.
+    """
     pauses = PAUSES if pauses is None else pauses
     for pause in (*pauses, None):
         try:
@@ -105,15 +112,15 @@ def _patiently(call, pauses=None, meaning=_MEANING):
         except requests.RequestException as error:
             status = error.response.status_code if error.response is not None else None
             if pause is None or (status is not None and status not in _PASSING):
-                raise InputError(_in_a_line(error, status, meaning)) from None
+                raise InputError(_in_a_line(error, status, meaning, advice)) from None
             print(f"Kaggle: {status or type(error).__name__}; trying again in {pause} s", flush=True)
             time.sleep(pause)
 
 
-def _in_a_line(error, status, meaning):
+def _in_a_line(error, status, meaning, advice):
     if status is None:
         kind = "did not answer in time" if isinstance(error, requests.Timeout) else "could not be reached"
-        return f"Kaggle {kind} ({type(error).__name__}); check the network and run it again, what was downloaded is kept"
+        return f"Kaggle {kind} ({type(error).__name__}); {advice}"
     said = meaning.get(status, f"Kaggle is out of order ({status}); try again later")
     return f"{said}: {_server_message(error.response)}" if meaning is _MEANING and status == 400 else said
 

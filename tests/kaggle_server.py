@@ -18,6 +18,17 @@ from email.utils import formatdate
 
 TOKEN = "KGAT_" + secrets.token_hex(16)  # made anew each time: no secret stands in a file
 
+LOOPBACK_ONLY = """
+import sys
+def stay(event, details):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        place = details[1] if event == "socket.connect" else details[0]
+        host = place[0] if isinstance(place, tuple) else place
+        if host not in ("127.0.0.1", "localhost", "::1"):
+            raise RuntimeError(f"a connection to {host}")
+sys.addaudithook(stay)
+"""  # put before a program: it fails, before anything is sent, where it would leave the machine
+
 
 class KaggleServer:
     """The server and its state.
@@ -145,6 +156,9 @@ def _handler(kaggle):
         def CreateSubmission(self, request):
             if kaggle.fault == "daily limit":
                 return self._json(400, {"code": 400, "message": "Your team has used its submission allowance (10 of 10)"})
+            if kaggle.fault == "lost":
+                self.close_connection = True
+                return self.connection.shutdown(socket.SHUT_RDWR)
             ref = 41 + len(kaggle.submissions) + 1
             kaggle.submissions[ref] = request
             return self._json(200, {"message": "Successfully submitted", "ref": ref})

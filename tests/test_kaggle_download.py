@@ -11,10 +11,11 @@ import pytest
 
 import graph
 from digits import kaggle_csv
-from kaggle_server import TOKEN
+from kaggle_server import LOOPBACK_ONLY, TOKEN
 from project import TINY
 
-HASTY = "from digits import kaggle_client as k; k.TIME_LIMIT = (2, 2); k.PAUSES = (0.1, 0.2, 0.3); "
+HASTY = LOOPBACK_ONLY + "from digits import kaggle_client as k; k.TIME_LIMIT = (2, 2); k.PAUSES = (0.1, 0.2, 0.3); "
+PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")
 FETCH = [sys.executable, "-c", HASTY + "from digits import errors; from stages import fetch; errors.run(fetch.main)"]
 
 
@@ -68,6 +69,12 @@ def test_the_competition_is_downloaded_with_a_progress_bar(project, kaggle_serve
 def test_no_request_goes_anywhere_but_to_the_server(project, kaggle_server):
     fetched(project, kaggle_server)
     assert kaggle_server.hosts and {host.split(":")[0] for host in kaggle_server.hosts} <= {"localhost", "127.0.0.1"}
+
+
+def test_a_client_that_would_leave_the_machine_fails_here(project, kaggle_server):
+    """All programs of these tests run under a guard; without the server's settings the client would ask Kaggle itself."""
+    ran = project.run(*FETCH, check=False, HOME=str(project.home), KAGGLE_API_TOKEN=TOKEN, **dict.fromkeys(PROXIES, ""))
+    assert "RuntimeError: a connection to " in ran.stdout and "kaggle.com" in ran.stdout
 
 
 @pytest.mark.parametrize("way", ["variable", "variable with a file", "access_token", "user and key", "kaggle.json"])
@@ -166,7 +173,7 @@ def test_offline_the_cache_answers(project, kaggle_server):
     fetched(project, kaggle_server)
     for path in (project / "data/raw").iterdir():
         path.unlink()
-    nobody = {name: "http://127.0.0.1:9" for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")}
+    nobody = {name: "http://127.0.0.1:9" for name in PROXIES}
     fetched(project, kaggle_server, **nobody)
 
 

@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
-from kaggle_server import TOKEN, KaggleServer
+from kaggle_server import LOOPBACK_ONLY, TOKEN, KaggleServer
 from project import TINY
 
 SUBMIT = [
     sys.executable,
     "-c",
-    "from digits import errors, kaggle_client; kaggle_client.TIME_LIMIT, kaggle_client.PAUSES = (2, 2), (0.1, 0.2);"
+    LOOPBACK_ONLY + "from digits import errors, kaggle_client; kaggle_client.TIME_LIMIT, kaggle_client.PAUSES = (2, 2), (0.1, 0.2);"
     "import submit_to_kaggle; submit_to_kaggle.POLL = 0.1; errors.run(submit_to_kaggle.main)",
 ]
 LOG = "reports/kaggle_submissions.json"
@@ -127,6 +127,7 @@ def test_slow_scoring_is_waited_for(project, kaggle_server):
     [
         ("failed upload", ["did not take the upload (403)"], "not sent"),
         ("daily limit", ["refused the request (400)", "submission allowance (10 of 10)"], "not sent"),
+        ("lost", ["could not be reached", "whether it arrived"], "not sent"),
         ("401", ["does not know your token"], "not sent"),
         ("503", ["out of order (503)"], "not sent"),
         ("hang", ["did not answer in time"], "not sent"),
