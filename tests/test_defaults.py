@@ -6,7 +6,7 @@ import pytest
 
 from digits import kaggle_csv, sources
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("defaults")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from project import TINY, stages_run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("experiments")]
+pytestmark = pytest.mark.slow
 
 
 def test_the_registry_hands_out_the_model(tiny_project):

@@ -75,7 +75,6 @@ def test_nothing_imports_a_stage():
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("traced")
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_opens_its_deps_and_writes_its_outs_and_no_others(stage, traced_project, tmp_path):
     declared = graph.definition()[stage]

@@ -16,7 +16,7 @@ SUBMIT = [
 ]
 LOG = "reports/kaggle_submissions.json"
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("submit")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
