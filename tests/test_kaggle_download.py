@@ -15,6 +15,8 @@ from kaggle_server import LOOPBACK_ONLY, TOKEN
 from project import TINY
 
 HASTY = LOOPBACK_ONLY + "from digits import kaggle_client as k; k.TIME_LIMIT = (2, 2); k.PAUSES = (0.1, 0.2, 0.3); "
+pytestmark = pytest.mark.slow
+
 PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")
 FETCH = [sys.executable, "-c", HASTY + "from digits import errors; from stages import fetch; errors.run(fetch.main)"]
 
