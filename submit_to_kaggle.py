@@ -125,8 +125,9 @@ def show_log():
 
 
 def _append(entry):
-    """Put an entry at the end of the log, in place of an earlier state of the same submission."""
-    files.write_json(LOG, [past for past in read_log() if past["time"] != entry["time"]] + [entry])
+    """Put an entry at the end of the log, in place of an earlier state of the same submission (Kaggle's number, `ref`)."""
+    others = [past for past in read_log() if "ref" not in entry or past.get("ref") != entry["ref"]]
+    files.write_json(LOG, [*others, entry])
 
 
 def _locked_md5():
