@@ -1,17 +1,22 @@
-"""Augmented batches: each image turned, scaled, sheared and moved a little, resampled once.
+"""Augmented batches: each image turned, scaled, sheared, moved and bent a little, resampled once.
 
 A draw depends on nothing but (seed, epoch, batch), so a training that is resumed sees what an unbroken one sees.
 """
 
 import numpy as np
+from scipy.interpolate import BSpline
 
 from digits.backend import keras
 
+SIDE = 28
+_CELLS = 2  # along each side, of the grid whose nodes are pulled about
 
-def draw_matrices(rng, count, rotate, zoom, shift, shear, side=28):
-    """Draw affine maps from output to input pixels, composed about the image's centre.
 
-    Each quantity is uniform between minus and plus its bound.
+def draw_maps(rng, count, rotate, zoom, shift, shear, elastic):
+    """Draw where each output pixel takes its value from: an affine map about the image's centre, and a smooth bend.
+
+    Each quantity of the affine map is uniform between minus and plus its bound. The bend is a cubic B-spline with
+    normally distributed coefficients, the smooth field of Simard et al. (2003, section 2) on a coarse grid.
 
     Args:
         rng: numpy.random.Generator.
@@ -20,30 +25,56 @@ def draw_matrices(rng, count, rotate, zoom, shift, shear, side=28):
         zoom: share of the size, for height and width apart.
         shift: pixels.
         shear: degrees, horizontally: slanted writing.
-        side: of the images, pixels.
+        elastic: pixels, the root of the mean square by which a pixel is displaced along each axis.
 
     Returns:
-        (count, 8) float32, the rows a0 a1 a2 b0 b1 b2 0 0 of `keras.ops.image.affine_transform`: output pixel (x, y)
-        takes its value from input point (a0·x + a1·y + a2, b0·x + b1·y + b2).
+        points (2, count, 28, 28) float32: x and y in the input image, for each pixel of the output image.
     """
     turn, slant = np.deg2rad(rng.uniform(-1, 1, (2, count)) * [[rotate], [shear]])
     width, height = 1 + zoom * rng.uniform(-1, 1, (2, count))
     right, down = shift * rng.uniform(-1, 1, (2, count))
     cos, sin = np.cos(turn), np.sin(turn)
     # the inverse of: scale, then slant, then turn, then move
-    a0, a1 = (cos + np.tan(slant) * sin) / width, (sin - np.tan(slant) * cos) / width
-    b0, b1 = -sin / height, cos / height
-    centre = (side - 1) / 2
-    x, y = centre + right, centre + down
-    a2, b2 = centre - a0 * x - a1 * y, centre - b0 * x - b1 * y
-    zero = np.zeros(count)
-    return np.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1).astype(np.float32)
+    to_x = np.stack([cos + np.tan(slant) * sin, sin - np.tan(slant) * cos]) / width
+    to_y = np.stack([-sin, cos]) / height
+    centre = (SIDE - 1) / 2
+    grid = np.arange(SIDE, dtype=np.float32) - centre
+    points = np.empty((2, count, SIDE, SIDE), np.float32)
+    for point, (from_x, from_y) in zip(points, (to_x, to_y), strict=True):
+        offset = centre - from_x * right - from_y * down
+        across, along = (factor.astype(np.float32)[:, None] * grid for factor in (from_x, from_y))
+        np.add(across[:, None, :], along[:, :, None] + offset.astype(np.float32)[:, None, None], out=point)
+    if elastic:
+        points += _BEND @ (elastic * rng.standard_normal((2, count, *_BEND.shape[1:] * 2), np.float32)) @ _BEND.T
+    return points
 
 
-def transform(images, matrices):
-    """Resample images (B, 28, 28) by `matrices` (B, 8), bilinear, black outside: (B, 28, 28) float32."""
-    images = keras.ops.cast(images, "float32")[..., None]
-    return keras.ops.image.affine_transform(images, matrices, interpolation="bilinear", fill_mode="constant")[..., 0]
+def _bend():
+    """Weights (28, nodes) of the cubic B-splines along one axis, so scaled that unit coefficients displace by one."""
+    knots = np.arange(-3.0, _CELLS + 4)
+    weights = BSpline.design_matrix(np.linspace(0, _CELLS, SIDE), knots, 3).toarray()
+    return (weights / np.sqrt((weights**2).sum(axis=1).mean())).astype(np.float32)
+
+
+_BEND = _bend()
+
+
+def resample(images, points):
+    """Take from images (B, 28, 28) the values at `points` (2, B, 28, 28), x and y: (B, 28, 28) float32.
+
+    Bilinear; black outside.
+    """
+    x, y = np.clip(points, -1, SIDE)
+    left, top = np.floor(x), np.floor(y)
+    right, down = x - left, y - top
+    framed = np.zeros((len(images), SIDE + 3, SIDE + 3), np.float32)
+    framed[:, 1:-2, 1:-2] = images
+    row = SIDE + 3
+    at = (np.arange(len(images))[:, None, None] * row + top.astype(np.int32) + 1) * row + left.astype(np.int32) + 1
+    flat = framed.reshape(-1)
+    upper = flat.take(at) * (1 - right) + flat.take(at + 1) * right
+    lower = flat.take(at + row) * (1 - right) + flat.take(at + row + 1) * right
+    return upper * (1 - down) + lower * down
 
 
 class AugmentedBatches(keras.utils.PyDataset):
@@ -59,7 +90,7 @@ class AugmentedBatches(keras.utils.PyDataset):
         images: (N, 28, 28) uint8.
         labels: (N,) integers 0–9.
         seed: a sequence of non-negative integers.
-        bounds: keyword arguments of `draw_matrices`: rotate, zoom, shift, shear.
+        bounds: keyword arguments of `draw_maps`: rotate, zoom, shift, shear, elastic.
         first_epoch: where item 0 lies, for a training that is resumed.
         """
         super().__init__()
@@ -76,8 +107,8 @@ class AugmentedBatches(keras.utils.PyDataset):
         epoch, batch = divmod(index + self.first_epoch * self.steps, self.steps)
         chosen = self._epoch_order(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
         rng = np.random.default_rng([*self.seed, epoch, 1 + batch])
-        matrices = draw_matrices(rng, len(chosen), **self.bounds)
-        return transform(self.images[chosen], matrices), self.targets[chosen]
+        points = draw_maps(rng, len(chosen), **self.bounds)
+        return resample(self.images[chosen], points), self.targets[chosen]
 
     def _epoch_order(self, epoch):
         if self._order[0] != epoch:

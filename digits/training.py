@@ -5,14 +5,15 @@ import sys
 
 from dvclive import Live
 
-from digits.backend import keras
+from digits.backend import feed, keras
 from digits.errors import InputError
+from digits.optimizer import Muon
 
 VALIDATION_BATCH = 500
 
 
 def compile(network, lr, steps, warmup, weight_decay, label_smoothing):
-    """Give the network its loss and its optimizer, AdamW with a linear warm-up and a cosine decay to zero.
+    """Give the network its loss and its optimizer, Muon with a linear warm-up and a cosine decay to zero.
 
     Args:
         lr: highest learning rate, reached at the end of the warm-up.
@@ -27,7 +28,7 @@ def compile(network, lr, steps, warmup, weight_decay, label_smoothing):
         warmup_steps=warmup_steps,
     )
     network.compile(
-        optimizer=keras.optimizers.AdamW(schedule, weight_decay=weight_decay),
+        optimizer=Muon(schedule, weight_decay=weight_decay, adam_weight_decay=weight_decay),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
         metrics=["accuracy"],
     )
@@ -53,18 +54,32 @@ def fit(network, batches, validation, patience, checkpoint, live_folder):
     if not checkpoint.finished:
         early_stopping = keras.callbacks.EarlyStopping("val_loss", patience=patience)
         network.fit(
-            batches,
+            feed(batches),
             shuffle=False,  # Keras would mix the epochs' batches; the order within an epoch is drawn already
             steps_per_epoch=batches.steps,
             initial_epoch=batches.first_epoch,
             epochs=batches.epochs,
-            validation_data=validation,
-            validation_batch_size=VALIDATION_BATCH,
+            validation_data=feed(_InOrder(*validation)),
             callbacks=[_StopOnNaN(), early_stopping, _KeepEpoch(checkpoint, batches.epochs, early_stopping, live)],
             verbose=1 if sys.stdout.isatty() else 2,
         )
     live.end()
     network.set_weights(checkpoint.best_weights)
+
+
+class _InOrder(keras.utils.PyDataset):
+    """Images and their targets, batch after batch."""
+
+    def __init__(self, images, targets):
+        super().__init__()
+        self.images, self.targets = images, targets
+
+    def __len__(self):
+        return -(-len(self.images) // VALIDATION_BATCH)
+
+    def __getitem__(self, index):
+        batch = slice(index * VALIDATION_BATCH, (index + 1) * VALIDATION_BATCH)
+        return self.images[batch], self.targets[batch]
 
 
 def _log_epoch(live, logs):

@@ -33,6 +33,7 @@ class Augment(Section):
     zoom: Share
     shift: float = Field(ge=0, le=14)
     shear: float = Field(ge=0, le=60)
+    elastic: float = Field(ge=0, le=14)
 
 
 class Schedule(Section):

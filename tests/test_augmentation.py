@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import yaml
-from scipy.ndimage import affine_transform
+from scipy.ndimage import affine_transform, map_coordinates
 from sklearn.datasets import load_digits
 
 import graph
@@ -22,15 +22,17 @@ def batches(images, **changes):
     return augmentation.AugmentedBatches(images, np.arange(len(images)) % 10, **arguments)
 
 
-def test_it_agrees_with_scipy(images):
+def affine_maps(count, rotate=0, zoom=0, shift=0, shear=0, seed=3):
+    return augmentation.draw_maps(np.random.default_rng(seed), count, rotate, zoom, shift, shear, elastic=0)
+
+
+def test_its_affine_maps_agree_with_scipy(images):
     """The four steps one after another, as matrices of points (row, column), inverted and resampled by SciPy."""
-    wide = {"rotate": 30, "zoom": 0.3, "shift": 4, "shear": 20}
-    matrices = augmentation.draw_matrices(np.random.default_rng(3), 256, **wide)
     draws = np.random.default_rng(3)
     turn, slant = np.deg2rad(draws.uniform(-1, 1, (2, 256)) * [[30], [20]])
     width, height = 1 + 0.3 * draws.uniform(-1, 1, (2, 256))
     right, down = 4 * draws.uniform(-1, 1, (2, 256))
-    got = np.asarray(augmentation.transform(images, matrices))
+    got = augmentation.resample(images, affine_maps(256, rotate=30, zoom=0.3, shift=4, shear=20))
     for i, image in enumerate(images):
         scale = np.diag([height[i], width[i]])
         shear = np.array([[1, 0], [np.tan(slant[i]), 1]])
@@ -41,25 +43,45 @@ def test_it_agrees_with_scipy(images):
         np.testing.assert_allclose(got[i], wanted, atol=0.05)
 
 
+def test_its_bent_images_agree_with_scipy(images):
+    points = augmentation.draw_maps(np.random.default_rng(5), 256, **BOUNDS | {"elastic": 3})
+    got = augmentation.resample(images, points)
+    for image, (x, y), bent in zip(images, points.swapaxes(0, 1), got, strict=True):
+        wanted = map_coordinates(image.astype(np.float64), [y, x], order=1, mode="grid-constant")
+        np.testing.assert_allclose(bent, wanted, atol=0.05)
+
+
+def test_a_bend_is_as_strong_as_asked_and_smooth():
+    points = augmentation.draw_maps(np.random.default_rng(0), 2000, 0, 0, 0, 0, elastic=0.6)
+    still = affine_maps(1)
+    displacement = points - still
+    for axis in displacement:
+        assert np.sqrt((axis**2).mean()) == pytest.approx(0.6, rel=0.02) and abs(axis.mean()) < 0.05
+    steps = np.diff(displacement, axis=3)
+    assert np.sqrt((steps**2).mean()) < 0.1 and np.abs(steps).max() < 0.6  # neighbours stay in order: nothing folds
+
+
 def test_bounds_of_zero_change_nothing(images):
-    still = augmentation.draw_matrices(np.random.default_rng(0), 256, rotate=0, zoom=0, shift=0, shear=0)
-    np.testing.assert_array_equal(np.asarray(augmentation.transform(images, still)), images)
+    np.testing.assert_array_equal(augmentation.resample(images, affine_maps(256)), images)
 
 
 def test_the_default_bounds_keep_the_ink_in_the_frame(images):
-    """Against the same maps on a frame with 14 pixels of room on each side, where nothing can be lost."""
-    matrices = augmentation.draw_matrices(np.random.default_rng(0), 256, **BOUNDS)
-    roomy = matrices.copy()
-    roomy[:, 2] += 14 - 14 * (matrices[:, 0] + matrices[:, 1])
-    roomy[:, 5] += 14 - 14 * (matrices[:, 3] + matrices[:, 4])
-    kept = np.asarray(augmentation.transform(images, matrices)).sum(axis=(1, 2))
-    whole = np.asarray(augmentation.transform(np.pad(images, ((0, 0), (14, 14), (14, 14))), roomy)).sum(axis=(1, 2))
-    assert (kept / whole).min() > 0.97 and (kept / whole).mean() > 0.999
+    """Against the same maps read at the pixels around the frame too, where what left it lies."""
+    margin = 14
+    points = augmentation.draw_maps(np.random.default_rng(0), 256, **BOUNDS | {"elastic": 0})
+    right, down = points[:, :, :1, 1:2] - points[:, :, :1, :1], points[:, :, 1:2, :1] - points[:, :, :1, :1]
+    row, column = np.mgrid[-margin : 28 + margin, -margin : 28 + margin]
+    x, y = points[:, :, :1, :1] + right * column + down * row
+    kept = augmentation.resample(images, points).sum(axis=(1, 2))
+    for i, image in enumerate(images):
+        whole = map_coordinates(image.astype(np.float64), [y[i], x[i]], order=1, mode="grid-constant").sum()
+        kept[i] /= whole
+    assert kept.min() > 0.97 and kept.mean() > 0.999
 
 
 def test_the_draws_are_as_wide_as_asked_and_no_wider():
-    matrices = augmentation.draw_matrices(np.random.default_rng(0), 5000, rotate=10, zoom=0, shift=0, shear=0)
-    degrees = np.rad2deg(np.arctan2(matrices[:, 1], matrices[:, 0]))
+    x, y = affine_maps(5000, rotate=10)
+    degrees = np.rad2deg(np.arctan2(x[:, 20, 5] - x[:, 10, 5], y[:, 20, 5] - y[:, 10, 5]))
     assert 9.9 < degrees.max() <= 10.001 and -10.001 <= degrees.min() < -9.9
 
 

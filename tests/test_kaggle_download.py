@@ -175,7 +175,7 @@ def test_offline_the_cache_answers(project, kaggle_server):
     fetched(project, kaggle_server)
     for path in (project / "data/raw").iterdir():
         path.unlink()
-    nobody = {name: "http://127.0.0.1:9" for name in PROXIES}
+    nobody = dict.fromkeys(PROXIES, "http://127.0.0.1:9")
     fetched(project, kaggle_server, **nobody)
 
 

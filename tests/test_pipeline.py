@@ -16,6 +16,7 @@ SETTINGS = {
     "lr": (0.002, AFTER_PREPARE),
     "epochs": (3, AFTER_PREPARE),
     "augment.rotate": (25, AFTER_PREPARE),
+    "augment.elastic": (2, AFTER_PREPARE),
     "network.dropout": (0.1, AFTER_PREPARE),
     "seed": (2, AFTER_FETCH),
     "split.test": (0.2, AFTER_FETCH),
