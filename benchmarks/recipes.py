@@ -1,0 +1,177 @@
+"""The recipes that the benchmark trains: three that people know, rebuilt from their description, and ours.
+
+keras-example   https://keras.io/examples/vision/mnist_convnet
+ghouzam         "Introduction to CNN Keras - 0.997 (top 6%)", Kaggle 2017
+deotte          "25 Million Images! [0.99757] MNIST", Kaggle 2018
+our-…           params.yaml as it stands, and the variants of it that the README names
+
+All are fed by our augmentation, so that none is slowed by an old one. What a recipe says in shares of the side is here
+in pixels.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from digits import network, training
+from digits.backend import keras
+
+layers = keras.layers
+
+PARAMS = Path(__file__).parent.parent / "params.yaml"
+
+# What `dvc exp run -S name=value …` changes for each variant of ours.
+VARIANTS = {
+    "fast": {
+        "epochs": 4,
+        "lr": 0.01,
+        "batch_size": 128,
+        "network.width": 16,
+        "network.dropout": 0.05,
+        "augment.rotate": 5,
+        "augment.zoom": 0.05,
+        "augment.shift": 1,
+        "augment.shear": 5,
+        "augment.elastic": 0,
+    },
+    "default": {},
+    "best": {"members": list(range(10))},
+}
+
+STILL = {"rotate": 0, "zoom": 0, "shift": 0, "shear": 0, "elastic": 0}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one network comes about.
+
+    build: () → untrained network, images (B, 28, 28) of 0–255 in, ten probabilities out.
+    compile: (network, steps of the whole training) → None.
+    callbacks: () → callbacks that belong to the recipe.
+    networks: how many of them are averaged.
+    """
+
+    build: Callable
+    compile: Callable
+    epochs: int
+    batch_size: int
+    augment: dict
+    callbacks: Callable = list
+    networks: int = 1
+
+
+def _network(*body):
+    return keras.Sequential([keras.Input((28, 28)), layers.Rescaling(1 / 255), layers.Reshape((28, 28, 1)), *body])
+
+
+def _compile(optimizer):
+    return lambda model, steps: model.compile(optimizer(), "categorical_crossentropy", metrics=["accuracy"])
+
+
+def _keras_example():
+    return _network(
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax"),
+    )
+
+
+def _ghouzam():
+    return _network(
+        layers.Conv2D(32, 5, padding="same", activation="relu"),
+        layers.Conv2D(32, 5, padding="same", activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Dropout(0.25),
+        layers.Conv2D(64, 3, padding="same", activation="relu"),
+        layers.Conv2D(64, 3, padding="same", activation="relu"),
+        layers.MaxPooling2D(strides=2),
+        layers.Dropout(0.25),
+        layers.Flatten(),
+        layers.Dense(256, activation="relu"),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax"),
+    )
+
+
+def _halve_on_plateau():
+    return [keras.callbacks.ReduceLROnPlateau("val_accuracy", mode="max", factor=0.5, patience=3, min_lr=1e-5)]
+
+
+def _deotte():
+    def convolution(*arguments, **options):
+        return layers.Conv2D(*arguments, activation="relu", **options), layers.BatchNormalization()
+
+    return _network(
+        *convolution(32, 3),
+        *convolution(32, 3),
+        *convolution(32, 5, strides=2, padding="same"),
+        layers.Dropout(0.4),
+        *convolution(64, 3),
+        *convolution(64, 3),
+        *convolution(64, 5, strides=2, padding="same"),
+        layers.Dropout(0.4),
+        *convolution(128, 4),
+        layers.Flatten(),
+        layers.Dropout(0.4),
+        layers.Dense(10, activation="softmax"),
+    )
+
+
+def _decay_each_epoch():
+    return [keras.callbacks.LearningRateScheduler(lambda epoch: 1e-3 * 0.95**epoch)]
+
+
+def settings(changes=()):
+    """Read params.yaml with `changes`, {dotted name: value}, made to it."""
+    values = yaml.safe_load(PARAMS.read_text())
+    for name, value in dict(changes).items():
+        *path, key = name.split(".")
+        section = values
+        for part in path:
+            section = section[part]
+        if key not in section:
+            raise KeyError(f"params.yaml has no {name}")
+        section[key] = value
+    return values
+
+
+def ours(changes=()):
+    """Make the recipe that params.yaml describes with `changes` made to it."""
+    params = settings(changes)
+    return Recipe(
+        build=lambda: network.build(**params["network"]),
+        compile=lambda model, steps: training.compile(
+            model, params["lr"], steps, params["schedule"]["warmup"], **params["regularization"]
+        ),
+        epochs=params["epochs"],
+        batch_size=params["batch_size"],
+        augment=params["augment"],
+        networks=len(params["members"]),
+    )
+
+
+RECIPES = {
+    "keras-example": Recipe(_keras_example, _compile(keras.optimizers.Adam), epochs=12, batch_size=128, augment=STILL),
+    "ghouzam": Recipe(
+        _ghouzam,
+        _compile(lambda: keras.optimizers.RMSprop(1e-3)),
+        epochs=30,
+        batch_size=86,
+        augment={"rotate": 10, "zoom": 0.1, "shift": 2.8, "shear": 0, "elastic": 0},
+        callbacks=_halve_on_plateau,
+    ),
+    "deotte": Recipe(
+        _deotte,
+        _compile(keras.optimizers.Adam),
+        epochs=45,
+        batch_size=64,
+        augment={"rotate": 10, "zoom": 0.1, "shift": 2.8, "shear": 0, "elastic": 0},
+        callbacks=_decay_each_epoch,
+    ),
+} | {f"our-{name}": ours(changes) for name, changes in VARIANTS.items()}

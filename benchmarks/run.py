@@ -1,0 +1,126 @@
+"""Train the recipes one after another and write what they reach: `make bench`, or `python -m benchmarks.run --help`.
+
+data/incoming/train.csv → benchmarks/results.json, and from it the tables of benchmarks/README.md and
+benchmarks/accuracy.png
+
+A network that this machine has trained already, with the same recipe, is not trained again: a run that was stopped goes
+on after its last whole network. Its probabilities lie in .work/benchmark/; what another machine measured is replaced.
+Everything takes hours on two cores; use them for nothing else meanwhile.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import tables
+from benchmarks.recipes import RECIPES
+from benchmarks.train import read_split
+from digits import augmentation, errors, files, sources
+from digits.backend import keras
+
+SCRATCH = Path(".work/benchmark")
+QUICK = SCRATCH / "quick/results.json"
+
+
+def peak_gflops(side=4096, times=5):
+    """Measure the processor's peak arithmetic: the best of some products of two float32 matrices, in GFLOP/s."""
+    left, right = np.random.default_rng(0).random((2, side, side), dtype=np.float32)
+    seconds = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        left @ right
+        seconds.append(time.perf_counter() - begin)
+    return round(2 * side**3 / min(seconds) / 1e9)
+
+
+def fingerprint(recipe):
+    """Hash what makes a recipe: its layers, optimizer, epochs, batches and augmentation."""
+    keras.utils.clear_session()
+    network = recipe.build()
+    recipe.compile(network, 1000)
+    parts = [network.to_json(), network.optimizer.get_config(), recipe.epochs, recipe.batch_size, recipe.augment]
+    described = json.dumps([*parts, Path(augmentation.__file__).read_text()], default=str, sort_keys=True)
+    return hashlib.sha256(described.encode()).hexdigest()[:12]
+
+
+def machine():
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "peak_gflops": peak_gflops(),
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+    }
+
+
+def _processor():
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+
+
+def train(name, seed, folder, quick):
+    """Train one network in a process of its own, so that its peak memory is its own: its measurements."""
+    out = folder / f"{name}-{seed}"
+    command = [sys.executable, "-m", "benchmarks.train", name, str(seed), out, *["--quick"] * quick]
+    environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}  # set by our own backend
+    subprocess.run(command, check=True, env=environment)
+    return json.loads(Path(f"{out}.json").read_text()) | {"probabilities": f"{out}.npy"}
+
+
+def averaged(networks, labels):
+    """Average the first 1, 2, … networks: [[seconds of training, accuracy], …]."""
+    curve, seconds, total = [], 0.0, 0.0
+    for network in networks.values():
+        seconds, total = seconds + network["seconds"], total + np.load(network["probabilities"])
+        curve.append([round(seconds, 1), round(float((total.argmax(axis=1) == labels).mean()), 6)])
+    return curve
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Train the recipes and write what they reach.")
+    parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"some of: {', '.join(RECIPES)} (default: all)")
+    parser.add_argument("--seeds", type=int, default=3, help="networks of each recipe, at least (default: 3)")
+    parser.add_argument("--quick", action="store_true", help="one network each, a tenth of the epochs, results not kept")
+    arguments = parser.parse_args()
+    unknown = set(arguments.recipes) - set(RECIPES)
+    if unknown:
+        raise errors.InputError(f"no recipe is called {unknown.pop()!r}; there are: {', '.join(RECIPES)}")
+    if not (sources.INCOMING / "train.csv").is_file():
+        raise errors.InputError(f"the benchmark needs {sources.INCOMING}/train.csv; unpack Kaggle's digit-recognizer.zip there")
+
+    path = QUICK if arguments.quick else tables.RESULTS
+    folder = path.parent if arguments.quick else SCRATCH
+    folder.mkdir(parents=True, exist_ok=True)
+    results = json.loads(path.read_text()) if path.exists() and not arguments.quick else {"recipes": {}}
+    results["machine"] = machine()
+    _, labels, learned = read_split()
+    for name in arguments.recipes or RECIPES:
+        recipe = RECIPES[name]
+        described = fingerprint(recipe)
+        done = results["recipes"].get(name, {})
+        if done.get("fingerprint") != described:
+            done = {"fingerprint": described, "networks": {}}
+        done["networks"] = {seed: network for seed, network in done["networks"].items() if Path(network["probabilities"]).exists()}
+        for seed in range(1, 2 if arguments.quick else 1 + max(arguments.seeds, recipe.networks)):
+            if str(seed) in done["networks"]:
+                continue
+            print(f"\n{name}, network {seed}", flush=True)
+            done["networks"][str(seed)] = train(name, seed, folder, arguments.quick)
+            done["averaged"] = averaged(done["networks"], labels[~learned])
+            results["recipes"][name] = done
+            files.write_json(path, results)
+    print(tables.recipes_table(results))
+    if not arguments.quick:
+        tables.write(results)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,122 @@
+"""What the measurements say, as tables in benchmarks/README.md and as a picture: `python -m benchmarks.tables`."""
+
+import json
+import statistics
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from digits import files
+
+RESULTS = Path("benchmarks/results.json")
+README = Path("benchmarks/README.md")
+PICTURE = Path("benchmarks/accuracy.png")
+TARGETS = 0.99, 0.994, 0.996
+COLOURS = {  # of the recipes, in the order in which they are shown
+    "keras-example": "#9a9a9a",
+    "ghouzam": "#8c6bb1",
+    "deotte": "#d95f0e",
+    "our-fast": "#4eb3d3",
+    "our-default": "#0868ac",
+    "our-best": "#08306b",
+}
+
+
+def write(results):
+    """Put the table into benchmarks/README.md, between its two markers, and draw the picture."""
+    before, begin, rest = README.read_text().partition("<!-- recipes -->\n")
+    _, end, after = rest.partition("<!-- end of recipes -->\n")
+    with files.replacing(README) as partial:
+        partial.write_text(f"{before}{begin}{recipes_table(results)}\n{end}{after}")
+    draw(results, PICTURE)
+
+
+def recipes_table(results):
+    """Write a Markdown table with a row for each recipe."""
+    head = (
+        "recipe",
+        "parameters",
+        "multiply-accumulates an image",
+        "epochs",
+        "seconds to train",
+        *(f"to {100 * target:.1f} %" for target in TARGETS),
+        "accuracy of one network",
+        "of several, averaged",
+        "images/s trained",
+        "predicted",
+        "share of peak arithmetic",
+        "peak memory",
+    )
+    rows = [_row(name, recipe, results["machine"]["peak_gflops"]) for name, recipe in _in_order(results)]
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _in_order(results):
+    return sorted(results["recipes"].items(), key=lambda item: list(COLOURS).index(item[0]))
+
+
+def _row(name, recipe, peak_gflops):
+    networks = list(recipe["networks"].values())
+    first = networks[0]
+
+    def mean(key):
+        return statistics.mean(network[key] for network in networks)
+
+    gflops = 6 * first["multiply_accumulates"] * mean("images_per_second") / 1e9  # forwards, and twice that backwards
+    seconds, together = recipe["averaged"][-1]
+    return [
+        name,
+        f"{first['parameters']:,}",
+        f"{first['multiply_accumulates'] / 1e6:.1f} M",
+        f"{first['epochs']}",
+        f"{mean('seconds'):,.0f}",
+        *(_reached(networks, target) for target in TARGETS),
+        f"{mean_and_deviation([network['accuracy'] for network in networks])}",
+        f"{100 * together:.2f} % ({len(recipe['averaged'])} in {seconds:,.0f} s)",
+        f"{mean('images_per_second'):,.0f}",
+        f"{mean('predicted_per_second'):,.0f}",
+        f"{100 * gflops / peak_gflops:.0f} %",
+        f"{max(network['peak_mb'] for network in networks):,} MB",
+    ]
+
+
+def mean_and_deviation(shares):
+    """Write shares as per cent: mean ± standard deviation (n)."""
+    deviation = f" ± {100 * statistics.stdev(shares):.3f}" if len(shares) > 1 else ""
+    return f"{100 * statistics.mean(shares):.3f}{deviation} % (n = {len(shares)})"
+
+
+def _reached(networks, target):
+    times = [next((seconds for seconds, accuracy in network["curve"] if accuracy >= target), None) for network in networks]
+    reached = [seconds for seconds in times if seconds is not None]
+    if not reached:
+        return "–"
+    some = "" if len(reached) == len(times) else f" ({len(reached)} of {len(times)})"
+    return f"{statistics.mean(reached):.0f} s{some}"
+
+
+def draw(results, path):
+    """Draw accuracy on unseen images against seconds of training, a line for each recipe."""
+    figure = Figure(figsize=(8, 4.6), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    for name, recipe in _in_order(results):
+        colour = COLOURS[name]
+        curves = [network["curve"] for network in recipe["networks"].values()]
+        points = [[statistics.mean(values) for values in zip(*at, strict=True)] for at in zip(*curves, strict=False)]
+        seconds, accuracy = zip(*points, strict=True)
+        axes.plot(seconds, [100 * share for share in accuracy], color=colour, lw=2 if name.startswith("our-") else 1.2, label=name)
+        if len(recipe["averaged"]) > 1:
+            several = recipe["averaged"]
+            axes.plot(*zip(*[(at, 100 * share) for at, share in several], strict=True), ":", marker=".", color=colour)
+    axes.set(xscale="log", ylim=(98.5, 99.85), xlabel="seconds of training", ylabel="accuracy on unseen images, %")
+    axes.set_xticks([5, 10, 30, 60, 300, 600, 1800, 3600], ["5 s", "10 s", "30 s", "1 min", "5 min", "10 min", "30 min", "1 h"])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right", fontsize=9, frameon=False)
+    with files.replacing(path) as partial:
+        figure.savefig(partial, format="png")
+
+
+if __name__ == "__main__":
+    write(json.loads(RESULTS.read_text()))

@@ -1,0 +1,132 @@
+"""Train one network of one recipe and measure it: `python -m benchmarks.train RECIPE SEED OUT [--quick]`.
+
+data/incoming/train.csv → OUT.json, the measurements; OUT.npy, the probabilities (V, 10) of the images it never saw
+
+The images that no network of the benchmark learns from are the held-out ones and those of fold 0, together 19 %. The
+clock runs from the start of `fit`, the building of its graph included, and stands still while the network is measured.
+"""
+
+import argparse
+import resource
+import time
+
+import numpy as np
+
+from benchmarks.recipes import RECIPES
+from digits import archives, augmentation, backend, ensemble, files, kaggle_csv, sources
+from digits.backend import keras
+from digits.splits import assign_folds
+
+PARTS = 8  # measurements within each of the first epochs
+FINE_EPOCHS = 4
+BATCH = 500
+
+
+class Measure(keras.callbacks.Callback):
+    """Record [seconds of training, accuracy on unseen images] at the end of each epoch and within the first ones."""
+
+    def __init__(self, images, labels, steps):
+        super().__init__()
+        self.images, self.labels, self.steps = images, labels, steps
+        self.curve, self.paused, self.epoch = [], 0.0, 0
+
+    def on_train_begin(self, logs=None):
+        self.begin = time.perf_counter()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        part = max(1, self.steps // PARTS)
+        if self.epoch < FINE_EPOCHS and (batch + 1) % part == 0 and batch + 1 < self.steps:
+            self._measure()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_accuracy"] = self._measure()  # for the recipes whose learning rate follows it
+
+    def _measure(self):
+        now = time.perf_counter()
+        predicted = np.concatenate(
+            [
+                np.asarray(self.model.predict_on_batch(self.images[i : i + BATCH])).argmax(axis=1)
+                for i in range(0, len(self.images), BATCH)
+            ]
+        )
+        accuracy = float((predicted == self.labels).mean())
+        self.curve.append([round(now - self.begin - self.paused, 2), round(accuracy, 6)])
+        self.paused += time.perf_counter() - now
+        return accuracy
+
+
+def read_split():
+    """Read the images (N, 28, 28) and labels (N,), and tell those that the networks learn from: a mask (N,)."""
+    images, labels = kaggle_csv.read_train(sources.INCOMING / "train.csv")
+    fold = assign_folds(images, labels, test=0.1, folds=10, seed=1)
+    return images, labels, (fold != 0) & (fold != archives.HELD_OUT)
+
+
+def multiply_accumulates(network):
+    """Count those that the convolutions and dense layers spend on one image."""
+    total = 0
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            total += np.prod(layer.kernel.shape) * np.prod(layer.output.shape[1:3])
+        elif isinstance(layer, keras.layers.Dense):
+            total += np.prod(layer.kernel.shape)
+    return int(total)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Train one network of one recipe and measure it.")
+    parser.add_argument("recipe", choices=RECIPES)
+    parser.add_argument("seed", type=int)
+    parser.add_argument("out")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the epochs")
+    arguments = parser.parse_args()
+    recipe = RECIPES[arguments.recipe]
+    epochs = max(1, round(recipe.epochs / 10)) if arguments.quick else recipe.epochs
+
+    images, labels, learned = read_split()
+    backend.make_repeatable(arguments.seed)
+    batches = augmentation.AugmentedBatches(
+        images[learned], labels[learned], recipe.batch_size, epochs, 0, (arguments.seed, 0), recipe.augment
+    )
+    network = recipe.build()
+    recipe.compile(network, batches.steps * epochs)
+    measure = Measure(images[~learned], labels[~learned], batches.steps)
+    network.predict_on_batch(measure.images[:BATCH])
+    network.fit(
+        backend.feed(batches),
+        shuffle=False,
+        steps_per_epoch=batches.steps,
+        epochs=epochs,
+        callbacks=[measure, *recipe.callbacks()],
+        verbose=2,
+    )
+    seconds, _ = measure.curve[-1]
+    probabilities = ensemble.mean_probabilities([network], measure.images)
+    begin = time.perf_counter()
+    network.predict(measure.images, batch_size=BATCH, verbose=0)
+    predicting = time.perf_counter() - begin
+
+    with files.replacing(f"{arguments.out}.npy") as partial, open(partial, "wb") as file:
+        np.save(file, probabilities)
+    files.write_json(
+        f"{arguments.out}.json",
+        {
+            "parameters": network.count_params(),
+            "multiply_accumulates": multiply_accumulates(network),
+            "epochs": epochs,
+            "seconds": seconds,
+            "accuracy": measure.curve[-1][1],
+            "accuracy_shifted": round(float((probabilities.argmax(axis=1) == measure.labels).mean()), 6),
+            "images_per_second": round(epochs * len(images[learned]) / seconds),
+            "predicted_per_second": round(len(measure.images) / predicting),
+            "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 * 1.048576),
+            "curve": measure.curve,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
