@@ -1,5 +1,7 @@
 # make              set up .venv and run the whole pipeline
 # make submit       send reports/submission.csv to Kaggle: make submit MESSAGE="what is new in it"
+# make draw         draw a digit in the browser and see what the network makes of it
+# make bench        train the rivals' recipes and ours and compare them: hours; make bench FLAGS=--quick takes ten minutes
 # make test         every test · make test-quick: those that take under a minute together
 
 SUPPORTED := 3.11 3.12 3.13
@@ -12,6 +14,12 @@ pipeline: .venv/ready
 
 submit: .venv/ready
 	@python submit_to_kaggle.py $(FLAGS) "$$MESSAGE"
+
+draw: .venv/ready
+	@python predict_digit.py $(FLAGS)
+
+bench: .venv/ready
+	@python -m benchmarks.run $(FLAGS)
 
 test: .venv/ready
 	@pytest -n auto --maxprocesses 4
@@ -34,4 +42,4 @@ test-quick: .venv/ready
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-.PHONY: pipeline submit test test-quick
+.PHONY: pipeline draw submit bench test test-quick

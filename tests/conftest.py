@@ -8,7 +8,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 import graph
-from digits import kaggle_csv
+from digits import kaggle_csv, network
+from digits.backend import keras
 from kaggle_server import KaggleServer
 from project import TINY, Project
 
@@ -45,6 +46,16 @@ def tiny_project(make_project):
     project.repro()
     project.git("add", "-A")
     project.git("commit", "-qm", "A tiny run")
+    return project
+
+
+@pytest.fixture(scope="module")
+def untrained_project(make_project):
+    """A project with two members that were made but not trained."""
+    project = make_project(members=[0, 3])
+    for member in (0, 3):
+        keras.utils.set_random_seed(member)
+        network.save(network.build(4, 0.0), project / f"models/member-{member}.keras")
     return project
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from browser import STROKES, Hand, chromium, served
 from digits import kaggle_csv, sources
 
 pytestmark = pytest.mark.slow
@@ -37,3 +38,14 @@ def test_the_summary_names_the_figures_and_the_files(project):
     ):
         assert words in printed
 
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
+def test_each_digit_drawn_on_the_page_is_recognised(project, touch):
+    with served(project) as address, chromium() as browser:
+        hand = Hand(browser, address, touch, viewport={"width": 375, "height": 900} if touch else None)
+        for digit, strokes in STROKES.items():
+            hand.draw(strokes)
+            assert hand.answer() == str(digit)
+            hand.page.click("#clear")
+        assert hand.troubles == []
+        assert "images: the 8×8 digits that ship with scikit-learn" in hand.page.content()

@@ -1,0 +1,136 @@
+"""Serve the page to draw on: digits/drawing_page.html, and the answers to its drawings.
+
+It listens on 127.0.0.1 alone and answers to its own page alone: the Host is checked against names that other sites make
+up for this address, and the Origin against other sites' scripts.
+"""
+
+import base64
+import io
+import socket
+import threading
+import webbrowser
+from pathlib import Path
+
+import uvicorn
+import yaml
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from digits import archives, reading
+from digits.errors import InputError
+
+PAGE = Path(__file__).with_name("drawing_page.html")
+TRAINED_ON = {  # each source of params.yaml, in words
+    "digits": "the 8×8 digits that ship with scikit-learn, drawn up; the competition's images would make it surer",
+    "kaggle": "Kaggle's competition",
+    "mnist": "MNIST",
+    "incoming": "the files in data/incoming",
+}
+MOST_BYTES = 2_000_000
+MOST_PIXELS = 4_000_000
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+def serve(reader, port, open_browser):
+    """Serve the page until it is interrupted.
+
+    Raises:
+        InputError: the port is taken or not allowed.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        raise InputError(f"port {port} cannot be used ({getattr(error, 'strerror', None) or error}); choose another with --port") from None
+    listener.listen()
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    print(f"draw at {address} (Ctrl-C ends it)", flush=True)
+    if open_browser:
+        webbrowser.open(address)
+    config = uvicorn.Config(application(reader), log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def application(reader):
+    """Make the web application around a Reader."""
+    page = PAGE.read_text().replace("{{trained on}}", trained_on())
+    one_at_a_time = threading.Lock()
+
+    async def show_page(request):
+        return Response(page, media_type="text/html", headers=HEADERS)
+
+    async def read_drawing(request):
+        body = await _body(request)
+        if body is None:
+            return _refusal(413, f"more than {MOST_BYTES:,} bytes")
+        try:
+            return JSONResponse({"digits": await run_in_threadpool(answer, body, "number" in request.query_params)}, headers=HEADERS)
+        except InputError as error:
+            return _refusal(400, f"the drawing {error}")
+
+    def answer(body, number):
+        picture = reading.decode_picture(body, formats=["PNG"], most_pixels=MOST_PIXELS)
+        try:
+            with one_at_a_time:
+                return [{"digit": read.digit, "probabilities": read.listed(), "image": _png(read.image)} for read in reader.read(picture, number)]
+        except InputError:  # nothing drawn yet
+            return []
+
+    routes = [Route("/", show_page), Route("/read", read_drawing, methods=["POST"])]
+    return _OwnPageOnly(Starlette(routes=routes))
+
+
+class _OwnPageOnly:
+    """Refuse what does not come from the page itself."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http":
+            headers = dict(scope["headers"])
+            port = scope["server"][1]
+            own = {f"127.0.0.1:{port}", f"localhost:{port}"}
+            host, origin = headers.get(b"host", b"").decode("latin-1"), headers.get(b"origin")
+            if host not in own or (origin is not None and origin.decode("latin-1") != f"http://{host}"):
+                await _refusal(403, "this page answers to itself alone")(scope, receive, send)
+                return
+        await self.inner(scope, receive, send)
+
+
+async def _body(request):
+    """Read the body; None as soon as there is too much of it."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            return None
+    return bytes(body)
+
+
+def _refusal(status, reason):
+    return JSONResponse({"error": reason}, status_code=status, headers=HEADERS)
+
+
+def _png(image):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def trained_on():
+    """Say in a line what the networks learned from, as the last run recorded it."""
+    try:
+        words = TRAINED_ON[yaml.safe_load(Path("dvc.lock").read_text())["stages"]["fetch"]["params"]["params.yaml"]["source"]]
+        count = int((archives.load_labelled("data/prepared/labelled.npz").fold != archives.HELD_OUT).sum())
+    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError):
+        return ""
+    return f"Its training had {count:,} images: {words}."

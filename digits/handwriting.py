@@ -1,0 +1,138 @@
+"""Find the handwriting in a picture: ink on paper, of whatever colours, and the digits of a number one by one."""
+
+import numpy as np
+from PIL import Image, ImageOps
+from scipy import ndimage
+
+from digits.errors import InputError
+
+LONGEST_SIDE = 1000  # pixels; a larger picture is shrunk first
+FAINTEST = 24  # grey levels between ink and paper, of 255; with less, the picture counts as blank
+_BORDER = 0.04  # share of the sides that is taken for paper
+_EVERYWHERE = np.ones((3, 3))  # pixels touch at corners too
+
+
+def find_ink(picture):
+    """Tell the ink of a picture from its paper.
+
+    The paper's grey is a plane fitted to the border of the picture, so that light may fall from one side. A picture
+    whose border has no noise is taken as it is, grey by grey; of a noisy one, a photo or a scan, the ink is drawn
+    apart from the paper and specks are dropped.
+
+    Args:
+        picture: PIL.Image.Image of any mode and size; dark ink or light, paper or transparency behind it.
+
+    Returns:
+        (height, width) float32: 0 for paper, up to 1 for the strongest ink.
+
+    Raises:
+        InputError: the picture is blank.
+    """
+    grey = _grey(picture)
+    paper, noise = _paper(grey)
+    difference = grey - paper
+    ink = difference if _total(difference, 4 * noise) >= _total(-difference, 4 * noise) else -difference
+    strongest = ink.max()
+    strong = np.median(ink[ink >= strongest / 2])  # of the ink of a stroke's middle
+    if strong < max(FAINTEST, 8 * noise):
+        raise InputError("is blank")
+    if noise < 0.5:
+        return np.clip(ink / strongest, 0, 1).astype(np.float32)
+    least = max(4 * noise, strong / 4)
+    return _without_specks(np.clip((ink - least) / (0.75 * strong - least), 0, 1)).astype(np.float32)
+
+
+def split_number(ink):
+    """Cut a written number into its digits, from left to right.
+
+    Strokes that lie above one another belong together; what is much wider than high is cut where it is thinnest.
+
+    Args:
+        ink: (height, width), 0 for paper.
+
+    Returns:
+        a list of arrays like `ink`, each with the ink of one digit alone.
+    """
+    labels, count = ndimage.label(ink > 0, _EVERYWHERE)
+    strokes = [(columns.start, columns.stop, [number + 1]) for number, (_, columns) in enumerate(ndimage.find_objects(labels, count))]
+    merged = []
+    for start, stop, numbers in sorted(strokes):
+        if merged:
+            first, last, others = merged[-1]
+            if min(stop, last) - start > 0.4 * min(stop - start, last - first):
+                merged[-1] = first, max(stop, last), others + numbers
+                continue
+        merged.append((start, stop, numbers))
+    return [piece for _, _, numbers in merged for piece in _cut(np.where(np.isin(labels, numbers), ink, 0))]
+
+
+def _grey(picture):
+    """Make it grey (height, width) float64, 0–255, upright, on white where dark ink is transparent and on black else."""
+    picture = ImageOps.exif_transpose(picture)
+    if max(picture.size) > LONGEST_SIDE:
+        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX)
+    if picture.mode in ("I", "I;16", "I;16L", "I;16B", "F"):
+        values = np.asarray(picture, np.float64)
+        return values * (255 / max(values.max(), 1))
+    picture = picture.convert("RGBA")
+    grey, opaque = np.asarray(picture.convert("L"), np.float64), np.asarray(picture.getchannel("A"), np.float64) / 255
+    if opaque.min() == 1:
+        return grey
+    behind = 255 if _mean(grey, opaque) < 128 else 0
+    return grey * opaque + behind * (1 - opaque)
+
+
+def _mean(values, weights):
+    return (values * weights).sum() / max(weights.sum(), 1e-9)
+
+
+def _paper(grey):
+    """Fit a plane to the border, leaving out what stands off from it: the plane and the noise, a standard deviation."""
+    height, width = grey.shape
+    thick = max(1, round(_BORDER * min(height, width)))
+    row, column = np.mgrid[:height, :width] / max(height, width)
+    border = np.ones(grey.shape, bool)
+    border[thick:-thick, thick:-thick] = False
+    features = np.stack([np.ones(border.sum()), row[border], column[border]], axis=1)
+    values = grey[border]
+    kept = np.abs(values - np.median(values)) <= max(3 * 1.4826 * np.median(np.abs(values - np.median(values))), 20)
+    for _ in range(3):
+        plane = np.linalg.lstsq(features[kept], values[kept], rcond=None)[0]
+        rest = values - features @ plane
+        noise = 1.4826 * np.median(np.abs(rest[kept]))
+        kept = np.abs(rest) <= max(3 * noise, 1)
+    if noise < 0.5:  # the border is of one grey
+        return np.full(grey.shape, np.median(values)), 0.0
+    return plane[0] + plane[1] * row + plane[2] * column, max(noise, rest[kept].std())
+
+
+def _total(difference, least):
+    return difference[difference > least].sum()
+
+
+def _without_specks(ink):
+    """Drop what touches nothing and holds less than a fiftieth of the ink of the largest stroke."""
+    labels, count = ndimage.label(ink > 0, _EVERYWHERE)
+    amounts = ndimage.sum_labels(ink, labels, np.arange(1, count + 1))
+    return np.where(np.isin(labels, 1 + np.flatnonzero(amounts >= amounts.max() / 50)), ink, 0)
+
+
+def _cut(ink):
+    """Cut touching digits apart at their thinnest columns; a single digit comes back whole."""
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+    digits = max(1, round(width / (0.8 * height))) if width > 1.25 * height else 1
+    if digits == 1:
+        return [ink]
+    amounts = ink.sum(axis=0)
+    edges, reach = [0], width // (4 * digits)
+    for number in range(1, digits):
+        middle = columns[0] + number * width // digits
+        edges.append(middle - reach + int(amounts[middle - reach : middle + reach + 1].argmin()))
+    edges.append(ink.shape[1])
+    pieces = []
+    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        piece = np.zeros_like(ink)
+        piece[:, start:stop] = ink[:, start:stop]
+        pieces.append(piece)
+    return pieces

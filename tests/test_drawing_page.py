@@ -1,0 +1,124 @@
+"""The drawing page: it answers its own page, and nothing else, whatever is sent to it."""
+
+import base64
+import io
+import json
+import socket
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from browser import served
+from pictures import bomb, png
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def address(untrained_project):
+    with served(untrained_project) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def drawing(few_digits):
+    """A digit as the page sends it."""
+    return png(Image.fromarray(255 - few_digits[0][3]).resize((280, 280)))
+
+
+def ask(address, path="/read", body=None, method=None, **headers):
+    """Send a request: its status, and what came back, as JSON where it is."""
+    request = urllib.request.Request(address + path, body, {name.replace("_", "-"): value for name, value in headers.items()}, method=method)
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as reply:
+            content = reply.read()
+            return reply.status, json.loads(content) if reply.headers["content-type"] == "application/json" else content.decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_a_drawing_is_answered_with_its_probabilities_and_what_the_network_saw(address, drawing):
+    status, said = ask(address, body=drawing)
+    assert status == 200 and len(said["digits"]) == 1
+    read = said["digits"][0]
+    assert len(read["probabilities"]) == 10 and read["digit"] == int(np.argmax(read["probabilities"]))
+    seen = Image.open(io.BytesIO(base64.b64decode(read["image"].removeprefix("data:image/png;base64,"))))
+    assert seen.size == (28, 28) and np.asarray(seen).max() == 255
+
+
+def test_a_blank_canvas_gives_no_prediction(address):
+    assert ask(address, body=png(Image.new("L", (280, 280), 255))) == (200, {"digits": []})
+
+
+def test_the_page_is_one_file_that_says_what_the_network_learned_from(address):
+    status, page = ask(address, "/")
+    assert status == 200 and "{{" not in page
+    assert not any(outside in page for outside in ("src=", "@import", "http:", "https:", "url("))
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "127.0.0.1"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({}, 200),
+    ],
+)
+def test_other_sites_are_refused(address, drawing, headers, status):
+    assert ask(address, body=drawing, **headers)[0] == status
+    own = address.removeprefix("http://")
+    assert ask(address, body=drawing, Host=own, Origin=address)[0] == 200
+
+
+HOSTILE = {
+    "nothing": b"",
+    "text": b"digit please",
+    "half a picture": lambda drawing: drawing[: len(drawing) // 2],
+    "another format": lambda drawing: b"GIF89a" + drawing,
+    "a bomb": lambda drawing: bomb(60_000),
+    "a wrong checksum": lambda drawing: drawing[:60] + bytes([drawing[60] ^ 255]) + drawing[61:],
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_body_gets_a_400_and_the_server_lives(address, drawing, body):
+    status, said = ask(address, body=body(drawing) if callable(body) else body)
+    assert status == 400 and json.loads(said)["error"].startswith("the drawing ")
+    assert ask(address, body=drawing)[0] == 200
+
+
+def test_more_than_two_megabytes_are_refused(address, drawing):
+    assert ask(address, body=bytes(2_000_001))[0] == 413
+    assert ask(address, body=drawing)[0] == 200
+
+
+def test_other_paths_and_methods_are_refused(address):
+    assert ask(address, "/models/member-0.keras")[0] == 404
+    assert ask(address, "/../params.yaml")[0] == 404
+    assert ask(address, "/read")[0] == 405
+
+
+def test_it_listens_on_this_machine_alone(address):
+    port = int(address.rsplit(":", 1)[1])
+    with socket.socket() as other:
+        other.settimeout(2)
+        assert other.connect_ex(("127.0.0.2", port)) != 0
+
+
+def test_many_at_once_get_the_same_answer(address, drawing):
+    with ThreadPoolExecutor(20) as pool:
+        said = list(pool.map(lambda _: ask(address, body=drawing), range(60)))
+    assert all(answer == said[0] for answer in said) and said[0][0] == 200
+
+
+def test_a_taken_port_is_one_line(untrained_project, address):
+    port = address.rsplit(":", 1)[1]
+    ran = untrained_project.run("python", "predict_digit.py", "--no-browser", "--port", port, check=False)
+    assert ran.returncode == 1
+    assert ran.stdout == f"error: port {port} cannot be used (Address already in use); choose another with --port\n"
