@@ -3,8 +3,9 @@
 data/incoming/train.csv → benchmarks/results.json, and from it the tables of benchmarks/README.md and
 benchmarks/accuracy.png
 
-A network that this machine has trained already, with the same recipe, is not trained again: a run that was stopped goes
-on after its last whole network. Its probabilities lie in .work/benchmark/; what another machine measured is replaced.
+A network that this machine has trained already, for this or another recipe that describes the same, is not trained
+again: a run that was stopped goes on after its last whole network. Its probabilities lie in .work/benchmark/; what
+another machine measured is replaced.
 Everything takes hours on two cores; use them for nothing else meanwhile.
 """
 
@@ -13,6 +14,7 @@ import hashlib
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import time
@@ -66,21 +68,29 @@ def _processor():
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
 
 
-def train(name, seed, folder, quick):
+def train(name, seed, folder, *options):
     """Train one network in a process of its own, so that its peak memory is its own: its measurements."""
     out = folder / f"{name}-{seed}"
-    command = [sys.executable, "-m", "benchmarks.train", name, str(seed), out, *["--quick"] * quick]
+    command = [sys.executable, "-m", "benchmarks.train", name, seed, out, *options]
     environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}  # set by our own backend
     subprocess.run(command, check=True, env=environment)
     return json.loads(Path(f"{out}.json").read_text()) | {"probabilities": f"{out}.npy"}
 
 
+def find_twin(results, described, seed):
+    """Find what was measured of a network with the same fingerprint and seed, and lies here: its measurements, or None."""
+    networks = (done["networks"].get(seed) for done in results["recipes"].values() if done["fingerprint"] == described)
+    return next((network for network in networks if network and Path(network["probabilities"]).exists()), None)
+
+
 def averaged(networks, labels):
-    """Average the first 1, 2, … networks: [[seconds of training, accuracy], …]."""
-    curve, seconds, total = [], 0.0, 0.0
-    for network in networks.values():
-        seconds, total = seconds + network["seconds"], total + np.load(network["probabilities"])
-        curve.append([round(seconds, 1), round(float((total.argmax(axis=1) == labels).mean()), 6)])
+    """Average the first 1, 2, … networks: [[seconds of training one after another, accuracy], …]."""
+    timed = [network["seconds"] for network in networks.values() if "seconds" in network]
+    curve, total = [], 0.0
+    for count, network in enumerate(networks.values(), start=1):
+        total = total + np.load(network["probabilities"])
+        seconds = round(count * statistics.mean(timed), 1) if timed else None
+        curve.append([seconds, round(float((total.argmax(axis=1) == labels).mean()), 6)])
     return curve
 
 
@@ -89,6 +99,7 @@ def main():
     parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"some of: {', '.join(RECIPES)} (default: all)")
     parser.add_argument("--seeds", type=int, default=3, help="networks of each recipe, at least (default: 3)")
     parser.add_argument("--quick", action="store_true", help="one network each, a tenth of the epochs, results not kept")
+    parser.add_argument("--untimed", action="store_true", help="measure no times, on a machine that has other work")
     arguments = parser.parse_args()
     unknown = set(arguments.recipes) - set(RECIPES)
     if unknown:
@@ -101,6 +112,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     results = json.loads(path.read_text()) if path.exists() and not arguments.quick else {"recipes": {}}
     results["machine"] = machine()
+    options = ["--quick"] * arguments.quick + ["--untimed"] * arguments.untimed
     _, labels, learned = read_split()
     for name in arguments.recipes or RECIPES:
         recipe = RECIPES[name]
@@ -109,11 +121,13 @@ def main():
         if done.get("fingerprint") != described:
             done = {"fingerprint": described, "networks": {}}
         done["networks"] = {seed: network for seed, network in done["networks"].items() if Path(network["probabilities"]).exists()}
-        for seed in range(1, 2 if arguments.quick else 1 + max(arguments.seeds, recipe.networks)):
-            if str(seed) in done["networks"]:
+        for seed in map(str, range(1, 2 if arguments.quick else 1 + max(arguments.seeds, recipe.networks))):
+            if seed in done["networks"]:
                 continue
-            print(f"\n{name}, network {seed}", flush=True)
-            done["networks"][str(seed)] = train(name, seed, folder, arguments.quick)
+            twin = find_twin(results, described, seed)
+            if twin is None:
+                print(f"\n{name}, network {seed}", flush=True)
+            done["networks"][seed] = twin or train(name, seed, folder, *options)
             done["averaged"] = averaged(done["networks"], labels[~learned])
             results["recipes"][name] = done
             files.write_json(path, results)

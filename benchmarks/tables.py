@@ -56,27 +56,33 @@ def _in_order(results):
     return sorted(results["recipes"].items(), key=lambda item: list(COLOURS).index(item[0]))
 
 
+def _timed(recipe):
+    return [network for network in recipe["networks"].values() if "seconds" in network]
+
+
 def _row(name, recipe, peak_gflops):
     networks = list(recipe["networks"].values())
+    timed = _timed(recipe)
     first = networks[0]
 
     def mean(key):
-        return statistics.mean(network[key] for network in networks)
+        return statistics.mean(network[key] for network in timed)
 
-    gflops = 6 * first["multiply_accumulates"] * mean("images_per_second") / 1e9  # forwards, and twice that backwards
+    flops_an_image = 6 * first["multiply_accumulates"]  # forwards, and twice that backwards
     seconds, together = recipe["averaged"][-1]
+    several = f"{len(recipe['averaged'])} in {seconds:,.0f} s" if timed else f"{len(recipe['averaged'])}"
     return [
         name,
         f"{first['parameters']:,}",
         f"{first['multiply_accumulates'] / 1e6:.1f} M",
         f"{first['epochs']}",
-        f"{mean('seconds'):,.0f}",
-        *(_reached(networks, target) for target in TARGETS),
+        f"{mean('seconds'):,.0f}" if timed else "–",
+        *(_reached(timed, target) for target in TARGETS),
         f"{mean_and_deviation([network['accuracy'] for network in networks])}",
-        f"{100 * together:.2f} % ({len(recipe['averaged'])} in {seconds:,.0f} s)",
-        f"{mean('images_per_second'):,.0f}",
-        f"{mean('predicted_per_second'):,.0f}",
-        f"{100 * gflops / peak_gflops:.0f} %",
+        f"{100 * together:.2f} % ({several})",
+        f"{mean('images_per_second'):,.0f}" if timed else "–",
+        f"{mean('predicted_per_second'):,.0f}" if timed else "–",
+        f"{flops_an_image * mean('images_per_second') / peak_gflops / 1e7:.0f} %" if timed else "–",
         f"{max(network['peak_mb'] for network in networks):,} MB",
     ]
 
@@ -101,8 +107,10 @@ def draw(results, path):
     figure = Figure(figsize=(8, 4.6), dpi=110, layout="constrained")
     axes = figure.subplots()
     for name, recipe in _in_order(results):
+        if not _timed(recipe):
+            continue
         colour = COLOURS[name]
-        curves = [network["curve"] for network in recipe["networks"].values()]
+        curves = [network["curve"] for network in _timed(recipe)]
         points = [[statistics.mean(values) for values in zip(*at, strict=True)] for at in zip(*curves, strict=False)]
         seconds, accuracy = zip(*points, strict=True)
         axes.plot(seconds, [100 * share for share in accuracy], color=colour, lw=2 if name.startswith("our-") else 1.2, label=name)

@@ -6,7 +6,7 @@ import json
 import pytest
 
 import graph
-from benchmarks import recipes, tables, train
+from benchmarks import recipes, run, tables, train
 from digits import kaggle_csv
 
 PUBLISHED_PARAMETERS = {"keras-example": 34_826, "ghouzam": 887_530, "deotte": 327_242}
@@ -65,6 +65,16 @@ def test_the_table_tells_mean_deviation_and_the_seconds_to_each_target():
     assert cells[9:] == ["99.60 % (2 in 40 s)", "1,000", "5,000", "10 %", "900 MB"]
 
 
+def test_what_two_recipes_share_is_trained_once(tmp_path):
+    assert run.fingerprint(recipes.RECIPES["our-best"]) == run.fingerprint(recipes.RECIPES["our-default"])
+    assert run.fingerprint(recipes.RECIPES["our-fast"]) != run.fingerprint(recipes.RECIPES["our-default"])
+    here, gone = ({"probabilities": str(tmp_path / name)} for name in ("here.npy", "gone.npy"))
+    (tmp_path / "here.npy").touch()
+    results = {"recipes": {"our-default": {"fingerprint": "abc", "networks": {"1": here, "2": gone}}}}
+    assert run.find_twin(results, "abc", "1") == here
+    assert run.find_twin(results, "abc", "2") is run.find_twin(results, "abc", "3") is run.find_twin(results, "def", "1") is None
+
+
 @pytest.mark.slow
 def test_a_recipe_is_trained_once_and_written_into_the_tables(project):
     command = "python", "-m", "benchmarks.run", "our-default", "--seeds", "2"
@@ -80,8 +90,9 @@ def test_a_recipe_is_trained_once_and_written_into_the_tables(project):
 
     assert "network 1" not in project.run(*command).stdout
     (project / ".work/benchmark/our-default-2.npy").unlink()  # as on a machine that has not trained it
-    again = project.run(*command).stdout
+    again = project.run(*command, "--untimed").stdout
     assert "network 1" not in again and "network 2" in again
+    assert "seconds" not in json.loads((project / "benchmarks/results.json").read_text())["recipes"]["our-default"]["networks"]["2"]
     project.set(lr=0.002)
     assert project.run(*command).stdout.count("our-default, network") == 2, "another learning rate is another recipe"
 

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from browser import STROKES, Hand, chromium, served
+from benchmarks import drawings
 from digits import kaggle_csv, sources
+from digits.reading import Reader
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +39,13 @@ def test_the_summary_names_the_figures_and_the_files(project):
         "dvc exp run",
     ):
         assert words in printed
+
+
+def test_nine_of_ten_unseen_digits_are_read_from_drawings(project, monkeypatch):
+    images, truth = sources.embedded_digits()[2:]
+    monkeypatch.chdir(project.folder)
+    right, _ = drawings.judge(Reader.load(), images[:200], truth[:200])
+    assert right.mean() >= 0.9
 
 
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
