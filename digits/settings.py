@@ -1,20 +1,34 @@
-"""params.yaml, checked: every stage's Params and the sections inside them are built on these classes."""
+"""params.yaml, checked: every parameter of the project with its type and its range.
 
-from typing import Annotated
+Each stage declares in its Params the parameters that it reads, and DVC reruns it for those alone. What is checked
+before a stage begins is the whole file, so that a mistake is said at once and not after an hour, by a later stage.
+"""
+
+import difflib
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from digits.errors import InputError
 
+Source = Literal["digits", "kaggle", "mnist", "incoming"]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+LearningRate = Annotated[float, Field(gt=0, le=1)]
+Epochs = Annotated[int, Field(ge=1, le=100_000)]
+BatchSize = Annotated[int, Field(ge=1, le=10_000)]
+
 
 def _without_repetition(members):
-    if len(set(members)) < len(members):
-        raise ValueError("a member stands there twice")
+    for member in members:
+        if members.count(member) > 1:
+            raise ValueError(f"{member} stands there twice")
     return members
 
 
-Members = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_without_repetition)]
+Member = Annotated[int, Field(ge=0, strict=True)]  # strict, because DVC names models by what is written: no "0", no 0.0
+Members = Annotated[list[Member], Field(min_length=1), AfterValidator(_without_repetition)]
 
 
 class Section(BaseModel):
@@ -30,37 +44,146 @@ class Section(BaseModel):
         return value
 
 
+class Split(Section):
+    test: Share
+    folds: int = Field(ge=2, le=100)
+
+
+class Network(Section):
+    width: int = Field(ge=1, le=512)
+    dropout: Share
+
+
+class Augment(Section):
+    rotate: float = Field(ge=0, le=180)
+    zoom: Share
+    shift: float = Field(ge=0, le=14)
+    shear: float = Field(ge=0, le=60)
+    elastic: float = Field(ge=0, le=14)
+
+
+class Schedule(Section):
+    warmup: Share
+    epoch_images: int = Field(ge=0, le=10_000_000)
+
+
+class Regularization(Section):
+    weight_decay: float = Field(ge=0, le=100)
+    label_smoothing: Share
+
+
+class EarlyStopping(Section):
+    patience: int = Field(ge=1, le=100_000)
+
+
+class Settings(Section):
+    """All of params.yaml."""
+
+    source: Source
+    seed: Seed
+    members: Members
+    lr: LearningRate
+    epochs: Epochs
+    batch_size: BatchSize
+    split: Split
+    network: Network
+    augment: Augment
+    schedule: Schedule
+    regularization: Regularization
+    early_stopping: EarlyStopping
+
+    @model_validator(mode="after")
+    def _each_member_has_a_fold(self):
+        for member in self.members:
+            if member >= self.split.folds:
+                raise ValueError(
+                    f"members has {member}, but split.folds is {self.split.folds}: "
+                    f"members are numbers from 0 to {self.split.folds - 1}"
+                )
+        return self
+
+
 class Params(Section):
     """What one stage reads of params.yaml, key by key."""
 
     @classmethod
     def load(cls, path="params.yaml"):
-        """Read the stage's own keys of `path`; others belong to other stages.
+        """Check the whole of `path`, and read the stage's own keys.
 
         Raises:
-            InputError: naming the first parameter that is missing, unknown or out of range, and its value.
+            InputError: naming a parameter that is missing, unknown, out of range or in contradiction to another, and
+                its value, whichever stage it belongs to.
         """
+        settings = _read(path)
         try:
-            with open(path) as file:
-                settings = yaml.safe_load(file)
-        except FileNotFoundError:
-            raise InputError(f"{path} is missing; run this from the project's folder") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-        if not isinstance(settings, dict):
-            raise InputError(f"{path} holds no settings; `git checkout {path}` brings them back")
-        try:
-            return cls(**{key: settings[key] for key in cls.model_fields if key in settings})
+            Settings.model_validate(settings)
         except ValidationError as invalid:
-            raise InputError(f"{path}: {_first_error(invalid)}") from None
+            raise InputError(f"{path}: {_in_a_line(invalid)}") from None
+        return cls.model_validate({name: settings[name] for name in cls.model_fields})
 
 
-def _first_error(invalid):
-    error = invalid.errors()[0]
-    name = ".".join(str(part) for part in error["loc"])
+def _read(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            settings = yaml.safe_load(file)
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing; run this from the project's folder") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, or a date that is none
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())[:200]}") from None
+    if not isinstance(settings, dict):
+        raise InputError(f"{path} holds no settings; `git checkout {path}` brings them back")
+    return settings
+
+
+def _in_a_line(invalid):
+    """Say the first mistake; a misspelt name before the missing one that it makes."""
+    mistakes = sorted(invalid.errors(), key=lambda error: error["type"] not in ("extra_forbidden", "invalid_key"))
+    error = mistakes[0]
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]).removeprefix(".")
+    name = " ".join(name.split())[:80]
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] in ("extra_forbidden", "invalid_key"):
+        return f"{name} is no parameter of this project{_meant(name)}"
     if error["type"] == "missing":
-        return f"{name} is missing"
-    if error["type"] == "extra_forbidden":
-        return f"{name} is no parameter of this project (misspelt?)"
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{name} is {error['input']!r}: {message}"
+        return f"{name} is missing; {_allowed(error['loc'])} belongs there"
+    if not name:
+        return message
+    if error["type"] != "value_error" or name != "members":
+        message = f"{_allowed(error['loc'])} belongs there"
+    value = repr(error["input"])
+    return f"{name} is {value if len(value) <= 60 else value[:60] + '…'}; {message}"
+
+
+def _allowed(place):
+    """Say what may stand in a place of params.yaml: ("split", "folds") is a whole number from 2 to 100."""
+    schema = Settings.model_json_schema()
+    rule = schema
+    for part in place:
+        if "properties" not in rule:
+            break
+        rule = rule["properties"][part]
+        rule = schema["$defs"][rule["$ref"].rpartition("/")[2]] if "$ref" in rule else rule
+    if "properties" in rule:
+        return f"a section with {', '.join(rule['properties'])}"
+    if "enum" in rule:
+        return f"one of {', '.join(rule['enum'])}"
+    if rule["type"] == "array":
+        return "a list of whole numbers below split.folds, at least one, such as [0],"
+    kind = "a whole number" if rule["type"] == "integer" else "a number"
+    low = f"from {rule['minimum']:.12g}" if "minimum" in rule else f"above {rule['exclusiveMinimum']:.12g}"
+    high = f"to {rule['maximum']:.12g}" if "maximum" in rule else f"to below {rule['exclusiveMaximum']:.12g}"
+    return f"{kind} {low} {high}"
+
+
+def _meant(name):
+    close = difflib.get_close_matches(name, dotted(Settings), 1)
+    return f"; did you mean {close[0]}?" if close else "; take it out"
+
+
+def dotted(model):
+    """The parameters that a Section declares, those of its sections as section.name."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from (f"{name}.{inner}" for inner in dotted(field.annotation))
+        else:
+            yield name

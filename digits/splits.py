@@ -34,6 +34,11 @@ def assign_folds(images, labels, test, folds, seed):
             f"params.yaml: split.folds is {folds} and split.test is {test}, but only {counts[scarce]} different images "
             f"show a {scarce}; lower them or add images"
         )
+    if 0 < test * len(representatives) <= 9:
+        raise InputError(
+            f"params.yaml: split.test is {test}, which is less than ten of {len(representatives)} different images, too few "
+            "to show each digit; raise it, or set it to 0"
+        )
     fold = np.full(len(representatives), HELD_OUT, np.int8)
     rest = np.arange(len(representatives))
     if test:

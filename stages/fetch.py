@@ -9,16 +9,16 @@ params.yaml: source
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Literal
 
 from digits import errors, files, kaggle_csv, sources
 from digits.settings import Params as StageParams
+from digits.settings import Source
 
 RAW = Path("data/raw")
 
 
 class Params(StageParams):
-    source: Literal[tuple(sources.SOURCES)]
+    source: Source
 
 
 def main():

@@ -7,20 +7,14 @@ data/raw/train.csv, data/raw/test.csv
 """
 
 import numpy as np
-from pydantic import Field
 
 from digits import archives, errors, kaggle_csv, label_charts, splits
 from digits.settings import Params as StageParams
-from digits.settings import Section
-
-
-class Split(Section):
-    test: float = Field(ge=0, lt=1)
-    folds: int = Field(ge=2, le=100)
+from digits.settings import Seed, Split
 
 
 class Params(StageParams):
-    seed: int = Field(ge=0, lt=2**32)
+    seed: Seed
     split: Split
 
 

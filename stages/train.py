@@ -11,50 +11,19 @@ import argparse
 import os
 import shutil
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
 from digits import archives, augmentation, backend, checkpoint, errors, network, training
+from digits.settings import Augment, BatchSize, EarlyStopping, Epochs, LearningRate, Network, Regularization, Schedule, Seed
 from digits.settings import Params as StageParams
-from digits.settings import Section
-
-Share = Annotated[float, Field(ge=0, lt=1)]
-
-
-class Network(Section):
-    width: int = Field(ge=1, le=512)
-    dropout: Share
-
-
-class Augment(Section):
-    rotate: float = Field(ge=0, le=180)
-    zoom: Share
-    shift: float = Field(ge=0, le=14)
-    shear: float = Field(ge=0, le=60)
-    elastic: float = Field(ge=0, le=14)
-
-
-class Schedule(Section):
-    warmup: Share
-    epoch_images: int = Field(ge=0)
-
-
-class Regularization(Section):
-    weight_decay: float = Field(ge=0)
-    label_smoothing: Share
-
-
-class EarlyStopping(Section):
-    patience: int = Field(ge=1)
 
 
 class Params(StageParams):
-    seed: int = Field(ge=0, lt=2**32)
-    lr: float = Field(gt=0)
-    epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
+    seed: Seed
+    lr: LearningRate
+    epochs: Epochs
+    batch_size: BatchSize
     network: Network
     augment: Augment
     schedule: Schedule
@@ -69,7 +38,7 @@ def main():
     params = Params.load()
     data = archives.load_labelled("data/prepared/labelled.npz")
     if not (data.fold == member).any():
-        raise errors.InputError(f"params.yaml: members has {member}, but the folds are 0…{data.fold.max()}; raise split.folds or drop it")
+        raise errors.InputError(f"there is no fold {member} to leave out: the folds are 0 to {data.fold.max()}; take a member from those")
 
     with checkpoint.claim(member, checkpoint.key("train", params)) as work:
         train(data, member, params, work)

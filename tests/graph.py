@@ -5,7 +5,8 @@ import importlib
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel
+
+from digits.settings import dotted
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("digits", "stages")
@@ -36,7 +37,7 @@ def imported_modules(path):
 def parameters(stage):
     """The parameters that a stage's Params class declares, dotted: {"seed", "split.test", …}."""
     params = getattr(importlib.import_module(f"stages.{stage}"), "Params", None)
-    return set(_fields(params)) if params else set()
+    return set(dotted(params)) if params else set()
 
 
 def _imported_names(node):
@@ -50,11 +51,3 @@ def _imported_names(node):
 def _file_of(name):
     file = ROOT / (name.replace(".", "/") + ".py")
     return file if name.split(".")[0] in PACKAGES and file.exists() else None
-
-
-def _fields(model):
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from (f"{name}.{inner}" for inner in _fields(field.annotation))
-        else:
-            yield name

@@ -58,6 +58,31 @@ def test_the_plots_hold_the_confusion_matrix_the_curves_and_the_pictures(experim
     assert "Confusion matrix" in page and "validation" in page
 
 
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ("lr=-1", "error: params.yaml: lr is -1; a number above 0 to 1 belongs there"),
+        ("members=[0,12]", "error: params.yaml: members has 12, but split.folds is 10: members are numbers from 0 to 9"),
+    ],
+)
+def test_an_experiment_with_a_wrong_setting_ends_in_a_line_before_any_work(tiny_project, change, line):
+    tiny_project.git("checkout", "-q", "--force", "HEAD")
+    tiny_project.run("dvc", "checkout", "-q", "--force")
+    ran = tiny_project.run("dvc", "exp", "run", "-S", change, check=False)
+    assert ran.returncode != 0 and "Traceback" not in ran.stdout
+    assert [said for said in ran.stdout.splitlines() if said.startswith("error: ")] == [line]
+    assert tiny_project.git("status", "--porcelain").split() == ["M", "params.yaml"], "nothing else was touched"
+    assert not (tiny_project / ".work").exists()
+    tiny_project.git("checkout", "-q", "--force", "HEAD")
+
+
+def test_a_wrong_setting_of_the_last_stage_stops_the_first(make_project):
+    project = make_project(members=[0, 12])
+    ran = project.run("dvc", "repro", check=False)
+    assert ran.returncode != 0 and len(stages_run(ran.stdout)) == 1 and "\nerror: params.yaml: members has 12, " in ran.stdout
+    assert not (project / "data/raw").exists()
+
+
 def test_a_queue_of_experiments_runs_two_at_a_time_in_a_clean_clone(make_project):
     project = make_project(**TINY)
     project.run("dvc", "exp", "run", "--queue", "-S", "lr=0.001,0.002")

@@ -114,5 +114,5 @@ def test_early_stopping_ends_a_training_that_no_longer_improves(project):
 def test_a_member_without_a_fold_is_refused(project):
     ran = project.run(*TRAIN[:-1], "7", check=False)
     assert ran.returncode == 1 and ran.stdout == (
-        "error: params.yaml: members has 7, but the folds are 0…2; raise split.folds or drop it\n"
+        "error: there is no fold 7 to leave out: the folds are 0 to 2; take a member from those\n"
     )
