@@ -6,6 +6,7 @@ prints and fails at import and is not needed. Neither sets a time limit, tries a
 is done here.
 """
 
+import errno
 import time
 import zipfile
 from contextlib import contextmanager
@@ -25,7 +26,6 @@ COMPETITION = "digit-recognizer"
 PAGE = f"https://www.kaggle.com/competitions/{COMPETITION}"
 TIME_LIMIT = (10, 60)  # seconds to connect, and between two answers of the server
 PAUSES = (1, 3, 9)  # seconds before the second, third and fourth try
-MOST_UNPACKED = 1 << 30  # bytes; the competition's files have 128 MB
 
 _PASSING = {429, 500, 502, 503, 504}
 _UPLOAD_REFUSED = {status: f"Kaggle did not take the upload ({status}); run it again" for status in range(400, 500)}
@@ -142,35 +142,45 @@ def _bounded():
             settings["timeout"] = TIME_LIMIT
         return send(session, request, **settings)
 
-    def extract_the_expected(archive, folder):
-        _check_archive(archive)
-        extract(archive, folder)
-
-    requests.Session.send, http_resolver._extract_archive = send_in_time, extract_the_expected
+    requests.Session.send, http_resolver._extract_archive = send_in_time, _extract_the_expected
     try:
         yield
     finally:
         requests.Session.send, http_resolver._extract_archive = send, extract
 
 
-def _check_archive(path):
+def _extract_the_expected(path, folder):
+    """Unpack the competition's three files; an archive of anything else is deleted before anything of it is unpacked."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {member.filename: member.file_size for member in archive.infolist()}
-    except zipfile.BadZipFile:
-        members = None
-    if members is None or set(members) != set(kaggle_csv.FILES) or sum(members.values()) > MOST_UNPACKED:
-        Path(path).unlink()
-        raise InputError(f"Kaggle's download is not the competition's: {_oddity(members)}; nothing was unpacked")
+            oddity = _oddity(archive.infolist())
+            damaged = None if oddity else archive.testzip()
+            if not oddity and not damaged:
+                archive.extractall(folder)
+                return
+            oddity = oddity or f"its {damaged} is damaged"
+    except Exception as error:  # whatever a damaged archive makes of zipfile and zlib
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise  # the disk's fault; what is invalid is a place that the archive names
+        oddity = f"it is no whole zip file ({type(error).__name__})"
+    Path(path).unlink()
+    raise InputError(f"Kaggle's download is not the competition's: {oddity}; nothing was unpacked, try again later")
 
 
 def _oddity(members):
-    if members is None:
-        return "it is no zip file"
-    for name in members:
+    """Say what makes this list of zipfile.ZipInfo another than that of the competition's archive; None if nothing does."""
+    names = [member.filename for member in members]
+    for name in names:
         if name not in kaggle_csv.FILES:
             return f"it holds {name[:60]!r}"
     for name in kaggle_csv.FILES:
-        if name not in members:
-            return f"it lacks {name}"
-    return f"unpacked it has {sum(members.values()):,} bytes"
+        if names.count(name) != 1:
+            return f"it holds {name} {names.count(name)} times" if name in names else f"it lacks {name}"
+    for member in members:
+        if member.file_size > kaggle_csv.MOST_BYTES:
+            return f"its {member.filename} would have {member.file_size:,} bytes"
+        if member.flag_bits & 1:
+            return f"its {member.filename} is encrypted"
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others unpack without a bound
+            return f"its {member.filename} is packed in an unusual way"
+    return None

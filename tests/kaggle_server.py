@@ -49,7 +49,7 @@ class KaggleServer:
         self.closing = threading.Event()
 
     def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
         return self
 
     def __exit__(self, *exception):

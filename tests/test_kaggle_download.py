@@ -215,7 +215,7 @@ def test_a_zip_that_would_fill_the_disk_is_not_unpacked(project, kaggle_server):
 
 def test_what_is_no_zip_is_said(project, kaggle_server):
     kaggle_server.archive = b"<html>sign in</html>"
-    refused(project, kaggle_server, "it is no zip file")
+    refused(project, kaggle_server, "it is no whole zip file")
 
 
 REAL = graph.ROOT / "../shared/data/digit-recognizer.zip"
