@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from digits import files
+from digits.errors import InputError
 
 HELD_OUT = -1
 
@@ -29,19 +30,42 @@ def save(path, **arrays):
 
 def load_labelled(path):
     """Read prepared, labelled images as Labelled."""
-    return Labelled(*_load(path, Labelled._fields))
+    labelled = Labelled(*_load(path, images=((28, 28), np.uint8), labels=((), np.uint8), fold=((), np.int8)))
+    if not len(labelled.images) == len(labelled.labels) == len(labelled.fold):
+        raise _damaged(path, "its arrays differ in length")
+    return labelled
 
 
 def load_unlabelled(path):
     """Read prepared, unlabelled images: (M, 28, 28) uint8."""
-    return _load(path, ["images"])[0]
+    return _load(path, images=((28, 28), np.uint8))[0]
 
 
 def load_probabilities(path):
     """Read predictions: (N, 10) float32."""
-    return _load(path, ["probabilities"])[0]
+    return _load(path, probabilities=((10,), np.float32))[0]
 
 
-def _load(path, names):
-    with np.load(path, allow_pickle=False) as archive:
-        return [archive[name] for name in names]
+def _load(path, **expected):
+    """Read the arrays of these names, each of {name: (shape without its first axis, dtype)}; nothing is ever unpickled.
+
+    Raises:
+        InputError: the file is missing, is no such archive, or holds something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = [archive[name] for name in expected]
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing; `dvc repro` makes it") from None
+    except Exception as error:  # whatever a broken archive makes of NumPy and zipfile
+        if isinstance(error, OSError) and error.errno:
+            raise  # the disk's fault
+        raise _damaged(path, str(error).split("\n")[0][:120]) from None
+    for array, (name, (shape, dtype)) in zip(arrays, expected.items(), strict=True):
+        if array.shape[1:] != shape or array.ndim == 0 or array.dtype != dtype:
+            raise _damaged(path, f"{name} is {array.dtype} {array.shape}")
+    return arrays
+
+
+def _damaged(path, reason):
+    return InputError(f"{path} is damaged or another program's ({reason}); `dvc repro` makes it anew")

@@ -131,6 +131,6 @@ def trained_on():
     try:
         words = TRAINED_ON[yaml.safe_load(Path("dvc.lock").read_text())["stages"]["fetch"]["params"]["params.yaml"]["source"]]
         count = int((archives.load_labelled("data/prepared/labelled.npz").fold != archives.HELD_OUT).sum())
-    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError):
+    except (InputError, OSError, KeyError, TypeError, ValueError, yaml.YAMLError):
         return ""
     return f"Its training had {count:,} images: {words}."

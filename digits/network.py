@@ -5,7 +5,9 @@ import re
 import zipfile
 from pathlib import Path
 
-from digits import files
+import numpy as np
+
+from digits import files, model_file
 from digits.backend import keras
 from digits.errors import InputError
 
@@ -74,16 +76,33 @@ def _timeless(name, content):
 
 
 def load(path):
-    """Read what `save` wrote, for predicting.
+    """Read a network for predicting: one that `save` wrote, or somebody else's, as long as it is arithmetic alone.
 
     Raises:
         InputError: there is no such file, or it is no network from 28×28 images to ten probabilities.
     """
+    if not Path(path).exists():
+        raise InputError(f"{path} is missing; `dvc repro` trains one")
     try:
+        model_file.check(path)
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        shapes = network.input_shape, network.output_shape
+    except ValueError as error:  # ours, or Keras's, which is several lines long
+        raise _no_model(path, str(error).split("\n")[0][:120]) from None
     except Exception as error:  # whatever a broken archive makes of Keras, h5py and zipfile
-        reason = "is missing" if not Path(path).exists() else f"is no model of this project ({type(error).__name__})"
-        raise InputError(f"{path} {reason}; `dvc repro` trains one") from None
-    if network.input_shape != (None, 28, 28) or network.output_shape != (None, 10):
-        raise InputError(f"{path} takes {network.input_shape} and gives {network.output_shape}, not 28×28 images and ten probabilities")
+        raise _no_model(path, type(error).__name__) from None
+    if shapes != ((None, 28, 28), (None, 10)):
+        raise InputError(f"{path} takes {shapes[0]} and gives {shapes[1]}, not 28×28 images and ten probabilities")
+    probe = np.stack([np.zeros((28, 28)), np.full((28, 28), 255), np.arange(784).reshape(28, 28) % 256]).astype(np.float32)
+    said = np.asarray(network(probe, training=False))
+    if not all(np.isfinite(weights).all() for weights in network.get_weights()) or not _are_probabilities(said):
+        raise InputError(f"{path} gives numbers that are no probabilities, {said.flat[0]:.3g} for one; `dvc repro` trains one")
     return network
+
+
+def _are_probabilities(values):
+    return bool((values >= 0).all() and np.allclose(values.sum(axis=1), 1, atol=1e-3))
+
+
+def _no_model(path, reason):
+    return InputError(f"{path} is no model of this project ({reason}); `dvc repro` trains one")

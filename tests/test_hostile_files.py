@@ -1,0 +1,361 @@
+"""Models and arrays made by somebody else, or by somebody hostile: refused in one line, and nothing of theirs is run."""
+
+import ast
+import io
+import json
+import os
+import pickle
+import subprocess
+import sys
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+import graph
+from digits import archives, network
+from digits.backend import keras
+from digits.errors import InputError
+
+WATCHED = ("os.system", "subprocess.Popen", "pickle.find_class", "socket.connect", "exec", "import", "shutil.rmtree")
+seen = None
+
+
+def watch(event, details):
+    if seen is not None and event in WATCHED and not (event in ("exec", "import") and "canary" not in str(details)):
+        seen.append((event, details))
+
+
+sys.addaudithook(watch)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """The bytes of a good model file."""
+    path = tmp_path_factory.mktemp("good") / "good.keras"
+    keras.utils.set_random_seed(0)
+    network.save(network.build(4, 0.0), path)
+    return path.read_bytes()
+
+
+def parts(archive):
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def packed(files, method=zipfile.ZIP_STORED):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def with_part(name, content, method=zipfile.ZIP_STORED):
+    return lambda archive: packed(parts(archive) | {name: content}, method)
+
+
+def without_part(name):
+    return lambda archive: packed({key: content for key, content in parts(archive).items() if key != name})
+
+
+def described(change):
+    """Change config.json, as Python objects, in place."""
+
+    def apply(archive):
+        files = parts(archive)
+        description = json.loads(files["config.json"])
+        change(description)
+        return packed(files | {"config.json": json.dumps(description)})
+
+    return apply
+
+
+def layer(kind, **config):
+    """Put a layer of somebody's in place of the last dropout."""
+    module, _, name = kind.rpartition(".")
+
+    def change(description):
+        layers = description["config"]["layers"]
+        place = max(i for i, entry in enumerate(layers) if entry["class_name"] == "Dropout")
+        layers[place] = {"module": module or None, "class_name": name, "config": {"name": "odd"} | config, "registered_name": None}
+
+    return described(change)
+
+
+def last(**config):
+    """Change settings of the last layer, the dense one."""
+    return described(lambda description: description["config"]["layers"][-1]["config"].update(config))
+
+
+def function(module, name):
+    return {"module": module, "class_name": "function", "config": name, "registered_name": name}
+
+
+def weighted(change):
+    """Change model.weights.h5, as an open h5py.File."""
+
+    def apply(archive):
+        files = parts(archive)
+        buffer = io.BytesIO(files["model.weights.h5"])
+        with h5py.File(buffer, "r+") as weights:
+            change(weights)
+        return packed(files | {"model.weights.h5": buffer.getvalue()})
+
+    return apply
+
+
+BIAS = "layers/dense/vars/1"
+
+
+def instead_of_the_bias(create):
+    def change(weights):
+        del weights[BIAS]
+        create(weights)
+
+    return weighted(change)
+
+
+def virtual(weights):
+    layout = h5py.VirtualLayout((10,), np.float32)
+    layout[:] = h5py.VirtualSource("/etc/hostname", "x", (10,))
+    weights.create_virtual_dataset(BIAS, layout)
+
+
+def saved(*layers, **options):
+    """What Keras itself writes for a network of these layers."""
+
+    def save(archive):
+        path = f"{os.environ['SCRATCH']}/saved.keras"
+        keras.Sequential([keras.Input(options.get("shape", (28, 28))), *layers]).save(path)
+        return open(path, "rb").read()
+
+    return save
+
+
+def of_two_outputs(archive):
+    images = keras.Input((28, 28))
+    flat = keras.layers.Flatten()(images)
+    path = f"{os.environ['SCRATCH']}/saved.keras"
+    keras.Model(images, [keras.layers.Dense(10)(flat), keras.layers.Dense(10)(flat)]).save(path)
+    return open(path, "rb").read()
+
+
+@keras.saving.register_keras_serializable("canary")
+class Custom(keras.layers.Layer):
+    pass
+
+
+def softmax(units=10):
+    return keras.layers.Flatten(), keras.layers.Dense(units, activation="softmax")
+
+
+HOSTILE = {
+    # no model at all
+    "empty": (lambda archive: b"", "BadZipFile"),
+    "noise": (lambda archive: np.random.default_rng(0).bytes(50_000), "BadZipFile"),
+    "a pickle": (lambda archive: pickle.dumps(list(range(100))), "BadZipFile"),
+    "a bare HDF5 file": (lambda archive: parts(archive)["model.weights.h5"], "BadZipFile"),
+    "cut": (lambda archive: archive[: len(archive) // 2], "BadZipFile"),
+    "a damaged byte": (lambda archive: archive[:60_000] + bytes([archive[60_000] ^ 255]) + archive[60_001:], "BadZipFile"),
+    # the archive
+    "a path out of its folder": (with_part("../canary.py", b"0"), "'../canary.py'"),
+    "an absolute path": (with_part("/canary.py", b"0"), "'/canary.py'"),
+    "an asset": (with_part("assets/vocabulary.txt", b"0"), "'assets/vocabulary.txt'"),
+    "weights as a NumPy archive": (with_part("model.weights.npz", b"0"), "'model.weights.npz'"),
+    "no description": (without_part("config.json"), "and not config.json"),
+    "no weights": (without_part("model.weights.h5"), "and not config.json"),
+    "nothing in it": (lambda archive: packed({}), "it holds nothing"),
+    "a bomb of weights": (with_part("model.weights.h5", bytes(270_000_000), zipfile.ZIP_DEFLATED), "model.weights.h5 is packed beyond measure"),
+    "a bomb by bzip2": (with_part("config.json", b" " * 10_000_000, zipfile.ZIP_BZIP2), "config.json is packed beyond measure"),
+    # the description
+    "no JSON": (with_part("config.json", b"{"), ""),
+    "another object": (with_part("config.json", b"[]"), ""),
+    "an empty object": (with_part("config.json", b"{}"), ""),
+    "nested without end": (with_part("config.json", b"[" * 100_000), "RecursionError"),
+    "a Lambda layer by Keras": (saved(keras.layers.Flatten(), keras.layers.Lambda(lambda x: x[:, :10])), "keras.layers.Lambda"),
+    "a Lambda layer by hand": (layer("keras.layers.Lambda", function=function("builtins", "exec")), "keras.layers.Lambda"),
+    "a Python lambda": (last(activation={"class_name": "__lambda__", "config": {"value": "4wEAAAA="}}), "__lambda__"),
+    "a custom class": (saved(Custom(), *softmax()), "Custom"),
+    "a custom class under a good name": (described(lambda d: d["config"]["layers"][-1].update(registered_name="canary>Custom")), "keras.layers.Dense"),
+    "a class of somebody's module": (layer("canary.Layer"), "canary.Layer"),
+    "a wrong module": (layer("keras.models.Dropout"), "keras.models.Dropout"),
+    "a private module of Keras": (layer("keras.src.layers.core.lambda_layer.Lambda"), "keras.src.layers"),
+    "a class without a module": (layer("Dropout"), "Dropout"),
+    "a process as a layer": (layer("subprocess.Popen", args=["touch", "canary"]), "subprocess.Popen"),
+    "a layer that unpickles": (layer("keras.layers.TorchModuleWrapper", module="gASVKAAAAA=="), "TorchModuleWrapper"),
+    "a layer that loads a SavedModel": (layer("keras.layers.TFSMLayer", filepath="/canary"), "TFSMLayer"),
+    "a layer that wraps one": (layer("keras.layers.TimeDistributed", layer={"module": "keras.layers", "class_name": "Lambda", "config": {}}), "TimeDistributed"),
+    "a Python function as activation": (last(activation=function("os", "system")), "os.function"),
+    "a builtin as activation": (last(activation=function("builtins", "exec")), "builtins.function"),
+    "Keras's switch to unsafe": (last(activation=function("keras.config", "enable_unsafe_deserialization")), "keras.config.function"),
+    "Keras's download": (last(activation=function("keras.utils", "get_file")), "keras.utils.function"),
+    "a function as initializer": (last(kernel_initializer=function("os", "getcwd")), "os.function"),
+    "a class that is no name": (described(lambda d: d["config"]["layers"][-1].update(class_name=["Dense"])), ""),
+    "a billion units": (last(units=10**9), "a size of 1e+09"),
+    "an activation that is none": (last(activation="canary"), ""),
+    # the weights
+    "weights that are no HDF5": (with_part("model.weights.h5", b"canary" * 1000), "OSError"),
+    "weights of another network": (last(units=9), ""),
+    "weights that are missing": (weighted(lambda weights: weights.pop("layers/dense")), ""),
+    "weights beyond measure": (instead_of_the_bias(lambda w: w.create_dataset(BIAS, (10**9,), np.float32, chunks=(1000,), compression="gzip")), "beyond measure"),
+    "weights in another file": (instead_of_the_bias(lambda w: w.create_dataset(BIAS, (10,), np.float32, external=[("/etc/hostname", 0, 40)])), "no plain numbers"),
+    "weights of a virtual kind": (instead_of_the_bias(virtual), "no plain numbers"),
+    "weights behind an external link": (instead_of_the_bias(lambda w: w.__setitem__(BIAS, h5py.ExternalLink("/etc/hostname", "/x"))), "lie elsewhere"),
+    "weights behind a soft link": (instead_of_the_bias(lambda w: w.__setitem__(BIAS, h5py.SoftLink("/x"))), "lie elsewhere"),
+    "weights that are objects": (instead_of_the_bias(lambda w: w.create_dataset(BIAS, (10,), h5py.string_dtype())), "no plain numbers"),
+    "weights that are NaN": (weighted(lambda weights: weights[BIAS].write_direct(np.full(10, np.nan, np.float32))), "no probabilities"),
+    "one infinite weight": (weighted(lambda weights: weights["layers/conv2d/vars/0"].write_direct(np.full((5, 5, 1, 4), np.inf, np.float32))), "no probabilities"),
+    # shapes and answers
+    "32×32 images": (saved(*softmax(), shape=(32, 32)), "takes (None, 32, 32)"),
+    "28×28×1 images": (saved(*softmax(), shape=(28, 28, 1)), "takes (None, 28, 28, 1)"),
+    "flat images": (saved(*softmax(), shape=(784,)), "takes (None, 784)"),
+    "nine answers": (saved(*softmax(9)), "gives (None, 9)"),
+    "an answer for each row": (saved(keras.layers.Dense(10)), "gives (None, 28, 10)"),
+    "two answers": (of_two_outputs, "gives [(None, 10), (None, 10)]"),
+    "logits": (saved(keras.layers.Flatten(), keras.layers.Dense(10)), "no probabilities"),
+    "sigmoids": (saved(keras.layers.Flatten(), keras.layers.Dense(10, activation="sigmoid")), "no probabilities"),
+    "NaN from good weights": (saved(keras.layers.Rescaling(1e38), keras.layers.Rescaling(1e38), *softmax()), "no probabilities"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_model_is_refused_in_one_line_and_nothing_of_it_is_run(good, tmp_path, monkeypatch, kind):
+    global seen
+    monkeypatch.setenv("SCRATCH", str(tmp_path))
+    spoil, words = HOSTILE[kind]
+    content = spoil(good)
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "member-0.keras").write_bytes(content)
+    before = set(tmp_path.rglob("*"))
+    seen = []
+    try:
+        with pytest.raises(InputError) as refused:
+            network.load(folder / "member-0.keras")
+    finally:
+        events, seen = seen, None
+    message = str(refused.value)
+    assert message.isprintable() and len(message) < 400 and str(folder / "member-0.keras") in message
+    assert words in message, message
+    assert events == []
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_somebody_elses_good_network_is_read_and_what_it_was_compiled_with_is_not(tmp_path):
+    images = keras.Input((28, 28))
+    inner = keras.layers.Reshape((28, 28, 1))(images)
+    inner = keras.layers.Conv2D(3, 3, activation="relu", kernel_initializer="he_normal")(inner)
+    inner = keras.layers.Concatenate()([keras.layers.MaxPooling2D()(inner), keras.layers.AveragePooling2D(2)(inner)])
+    theirs = keras.Model(images, keras.layers.Dense(10, activation="softmax")(keras.layers.Flatten()(inner)))
+    theirs.compile("adam", "categorical_crossentropy")
+    digits = np.random.default_rng(0).integers(0, 256, (5, 28, 28)).astype(np.float32)
+    theirs.fit(digits, np.eye(10)[:5], verbose=0)
+    theirs.save(tmp_path / "theirs.keras")
+    evil = described(lambda description: description["compile_config"].update(optimizer=function("os", "system")))
+    (tmp_path / "theirs.keras").write_bytes(evil((tmp_path / "theirs.keras").read_bytes()))
+    ours = network.load(tmp_path / "theirs.keras")
+    np.testing.assert_array_equal(ours.predict(digits, verbose=0), theirs.predict(digits, verbose=0))
+    assert not ours.compiled
+
+
+def test_a_folder_and_a_missing_file_are_refused_in_one_line(tmp_path):
+    (tmp_path / "folder.keras").mkdir()
+    for name, words in [("folder.keras", "IsADirectoryError"), ("none.keras", "is missing; `dvc repro` trains one")]:
+        with pytest.raises(InputError, match=words) as refused:
+            network.load(tmp_path / name)
+        assert str(refused.value).isprintable()
+
+
+@pytest.mark.slow
+def test_the_command_names_the_hostile_file(untrained_project):
+    member = untrained_project / "models/member-3.keras"
+    kept = member.read_bytes()
+    member.write_bytes(with_part("../canary.py", b"0")(kept))
+    ran = untrained_project.run("python", "predict_digit.py", "nothing.png", check=False)
+    member.write_bytes(kept)
+    assert ran.returncode == 1
+    assert ran.stdout == "error: models/member-3.keras is no model of this project (it holds '../canary.py'); `dvc repro` trains one\n"
+
+
+class Canary:
+    """Unpickled, it leaves a file."""
+
+    def __reduce__(self):
+        return os.system, ("touch canary",)
+
+
+GOOD = {"images": np.zeros((4, 28, 28), np.uint8), "labels": np.zeros(4, np.uint8), "fold": np.zeros(4, np.int8)}
+
+
+def written(save, *arrays, **named):
+    buffer = io.BytesIO()
+    save(buffer, *arrays, **named)
+    return buffer.getvalue()
+
+
+def claiming(archive):
+    """Let the first array claim 10¹² images."""
+    return archive.replace(b"'shape': (4, 28, 28), }" + b" " * 12, b"'shape': (1000000000000, 28, 28), }")
+
+
+ARRAYS = {
+    "objects": (written(np.savez, **GOOD | {"labels": np.array([Canary()] * 4, object)}), "Object arrays cannot be loaded"),
+    "a pickle": (pickle.dumps(Canary()), "pickled"),
+    "another dtype": (written(np.savez, **GOOD | {"images": np.zeros((4, 28, 28))}), "images is float64 (4, 28, 28)"),
+    "another shape": (written(np.savez, **GOOD | {"images": np.zeros((4, 27, 27), np.uint8)}), "images is uint8 (4, 27, 27)"),
+    "other lengths": (written(np.savez, **GOOD | {"fold": np.zeros(5, np.int8)}), "differ in length"),
+    "a number": (written(np.savez, **GOOD | {"fold": np.int8(0)}), "fold is int8 ()"),
+    "an array missing": (written(np.savez, images=GOOD["images"], labels=GOOD["labels"]), "fold"),
+    "one array alone": (written(np.save, GOOD["images"]), ""),
+    "cut": (written(np.savez, **GOOD)[:2000], ""),
+    "damaged": (written(np.savez, **GOOD).replace(bytes(100), b"\1" * 100, 1), "CRC"),
+    "empty": (b"", ""),
+    "noise": (np.random.default_rng(0).bytes(5000), ""),
+    "a claim of 10¹² images": (claiming(written(np.savez, **GOOD)), ""),
+}
+
+
+@pytest.mark.parametrize("kind", ARRAYS)
+def test_hostile_arrays_are_refused_in_one_line_and_never_unpickled(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    content, words = ARRAYS[kind]
+    (tmp_path / "labelled.npz").write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        archives.load_labelled("labelled.npz")
+    message = str(refused.value)
+    assert message.isprintable() and message.startswith("labelled.npz is damaged") and words in message and "dvc repro" in message
+    assert os.listdir() == ["labelled.npz"]
+
+
+def test_missing_arrays_are_said(tmp_path):
+    with pytest.raises(InputError, match="unlabelled.npz is missing; `dvc repro` makes it"):
+        archives.load_unlabelled(tmp_path / "unlabelled.npz")
+
+
+def project_files():
+    listed = subprocess.run(["git", "ls-files", "-z", "*.py"], cwd=graph.ROOT, capture_output=True, text=True, check=True)
+    return [graph.ROOT / name for name in listed.stdout.split("\0") if name and not name.startswith("tests/")]
+
+
+def test_no_code_of_the_project_unpickles_or_evaluates():
+    """In any file but the tests: no module that unpickles, no NumPy or YAML reader that does, no model without safe mode."""
+    forbidden = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal", "torch", "pandas.read_pickle"}
+    loads = []
+    for path in project_files():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [alias.name for alias in node.names] + ([node.module] if isinstance(node, ast.ImportFrom) and node.module else [])
+                assert not forbidden & {name.split(".")[0] for name in names}, path
+            if not isinstance(node, ast.Call):
+                continue
+            called, options = ast.unparse(node.func), {option.arg: ast.unparse(option.value) for option in node.keywords}
+            assert called not in ("eval", "exec", "compile", "__import__", "os.system", "yaml.load", "yaml.unsafe_load", "yaml.full_load"), (path, called)
+            assert options.get("allow_pickle", "False") == "False", path
+            assert options.get("shell", "False") == "False", path
+            if called.endswith("load_model"):
+                loads.append(path)
+                assert options["safe_mode"] == "True" and options["compile"] == "False"
+            assert not called.endswith(("enable_unsafe_deserialization", "load_weights")), path
+    assert loads == [graph.ROOT / "digits/network.py"]
