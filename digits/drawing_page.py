@@ -4,6 +4,7 @@ It listens on 127.0.0.1 alone and answers to its own page alone: the Host is che
 up for this address, and the Origin against other sites' scripts.
 """
 
+import asyncio
 import base64
 import io
 import socket
@@ -16,11 +17,13 @@ import yaml
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from digits import archives, reading
 from digits.errors import InputError
+from digits.handwriting import Blank
 
 PAGE = Path(__file__).with_name("drawing_page.html")
 TRAINED_ON = {  # each source of params.yaml, in words
@@ -30,7 +33,8 @@ TRAINED_ON = {  # each source of params.yaml, in words
     "incoming": "the files in data/incoming",
 }
 MOST_BYTES = 2_000_000
-MOST_PIXELS = 4_000_000
+MOST_PIXELS = 1_000_000  # the page's own canvas has at most 235,200
+PATIENCE = 10  # seconds for a body to arrive; the page's own is there at once
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -55,7 +59,7 @@ def serve(reader, port, open_browser):
     print(f"draw at {address} (Ctrl-C ends it)", flush=True)
     if open_browser:
         webbrowser.open(address)
-    config = uvicorn.Config(application(reader), log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(application(reader), log_level="error", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -68,7 +72,13 @@ def application(reader):
         return Response(page, media_type="text/html", headers=HEADERS)
 
     async def read_drawing(request):
-        body = await _body(request)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                body = await _body(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # which nobody hears
+        except TimeoutError:
+            return _refusal(408, f"nothing whole arrived within {PATIENCE} seconds")
         if body is None:
             return _refusal(413, f"more than {MOST_BYTES:,} bytes")
         try:
@@ -77,12 +87,13 @@ def application(reader):
             return _refusal(400, f"the drawing {error}")
 
     def answer(body, number):
-        picture = reading.decode_picture(body, formats=["PNG"], most_pixels=MOST_PIXELS)
-        try:
-            with one_at_a_time:
-                return [{"digit": read.digit, "probabilities": read.listed(), "image": _png(read.image)} for read in reader.read(picture, number)]
-        except InputError:  # nothing drawn yet
-            return []
+        with one_at_a_time:  # decoding too, or 40 large pictures at once would lie in memory
+            picture = reading.decode_picture(body, formats=["PNG"], most_pixels=MOST_PIXELS)
+            try:
+                answers = reader.read(picture, number)
+            except Blank:  # nothing drawn yet
+                return []
+        return [{"digit": read.digit, "probabilities": read.listed(), "image": _png(read.image)} for read in answers]
 
     routes = [Route("/", show_page), Route("/read", read_drawing, methods=["POST"])]
     return _OwnPageOnly(Starlette(routes=routes))

@@ -7,9 +7,14 @@ from scipy import ndimage
 from digits.errors import InputError
 
 LONGEST_SIDE = 1000  # pixels; a larger picture is shrunk first
+MOST_DIGITS, MOST_MARKS = 30, 1000  # in a number; more are dots or a pattern, and would keep the network busy for long
 FAINTEST = 24  # grey levels between ink and paper, of 255; with less, the picture counts as blank
 _BORDER = 0.04  # share of the sides that is taken for paper
 _EVERYWHERE = np.ones((3, 3))  # pixels touch at corners too
+
+
+class Blank(InputError):
+    """There is no ink in the picture."""
 
 
 def find_ink(picture):
@@ -26,7 +31,7 @@ def find_ink(picture):
         (height, width) float32: 0 for paper, up to 1 for the strongest ink.
 
     Raises:
-        InputError: the picture is blank.
+        Blank: there is none.
     """
     grey = _grey(picture)
     paper, noise = _paper(grey)
@@ -35,7 +40,7 @@ def find_ink(picture):
     strongest = ink.max()
     strong = np.median(ink[ink >= strongest / 2])  # of the ink of a stroke's middle
     if strong < max(FAINTEST, 8 * noise):
-        raise InputError("is blank")
+        raise Blank("is blank")
     if noise < 0.5:
         return np.clip(ink / strongest, 0, 1).astype(np.float32)
     least = max(4 * noise, strong / 4)
@@ -51,9 +56,14 @@ def split_number(ink):
         ink: (height, width), 0 for paper.
 
     Returns:
-        a list of arrays like `ink`, each with the ink of one digit alone.
+        a list of arrays as high as `ink`, each with the ink of one digit alone.
+
+    Raises:
+        InputError: there are more than MOST_DIGITS, or more than MOST_MARKS strokes and specks.
     """
     labels, count = ndimage.label(ink > 0, _EVERYWHERE)
+    if count > MOST_MARKS:
+        raise InputError(f"shows {count:,} marks apart from one another, too many for a number")
     strokes = [(columns.start, columns.stop, [number + 1]) for number, (_, columns) in enumerate(ndimage.find_objects(labels, count))]
     merged = []
     for start, stop, numbers in sorted(strokes):
@@ -63,12 +73,17 @@ def split_number(ink):
                 merged[-1] = first, max(stop, last), others + numbers
                 continue
         merged.append((start, stop, numbers))
-    return [piece for _, _, numbers in merged for piece in _cut(np.where(np.isin(labels, numbers), ink, 0))]
+    pieces = []
+    for start, stop, numbers in merged:
+        pieces += _cut(np.where(np.isin(labels[:, start:stop], numbers), ink[:, start:stop], 0))
+        if len(pieces) > MOST_DIGITS:
+            raise InputError(f"shows more than {MOST_DIGITS} digits beside one another")
+    return pieces
 
 
 def _grey(picture):
     """Make it grey (height, width) float64, 0–255, upright, on white where dark ink is transparent and on black else."""
-    picture = ImageOps.exif_transpose(picture)
+    picture = _upright(picture)
     if max(picture.size) > LONGEST_SIDE:
         picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX)
     if picture.mode in ("I", "I;16", "I;16L", "I;16B", "F"):
@@ -80,6 +95,13 @@ def _grey(picture):
         return grey
     behind = 255 if _mean(grey, opaque) < 128 else 0
     return grey * opaque + behind * (1 - opaque)
+
+
+def _upright(picture):
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # whatever a damaged note of the camera makes of Pillow; the picture may be good all the same
+        return picture
 
 
 def _mean(values, weights):
@@ -121,18 +143,12 @@ def _cut(ink):
     """Cut touching digits apart at their thinnest columns; a single digit comes back whole."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
-    digits = max(1, round(width / (0.8 * height))) if width > 1.25 * height else 1
+    digits = min(max(1, round(width / (0.8 * height))), MOST_DIGITS + 1) if width > 1.25 * height else 1
     if digits == 1:
         return [ink]
     amounts = ink.sum(axis=0)
-    edges, reach = [0], width // (4 * digits)
+    edges, reach = [], width // (4 * digits)
     for number in range(1, digits):
         middle = columns[0] + number * width // digits
         edges.append(middle - reach + int(amounts[middle - reach : middle + reach + 1].argmin()))
-    edges.append(ink.shape[1])
-    pieces = []
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
-        piece = np.zeros_like(ink)
-        piece[:, start:stop] = ink[:, start:stop]
-        pieces.append(piece)
-    return pieces
+    return [piece for piece in np.split(ink, edges, axis=1) if piece.any()]

@@ -28,7 +28,10 @@ def frame(ink):
     if not rows.size:
         raise ValueError("there is no ink to frame")
     digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    small = np.asarray(Image.fromarray(_padded_to_square(digit)).resize((BOX, BOX), Image.Resampling.BOX), np.float64)
+    square = Image.fromarray(_padded_to_square(digit))
+    small = np.asarray(square.resize((BOX, BOX), Image.Resampling.BOX), np.float64)
+    if not small.any():  # a line one pixel wide that falls between two of Pillow's boxes
+        small = np.asarray(square.resize((BOX, BOX), Image.Resampling.BILINEAR), np.float64)
     centres = np.arange(BOX) + 0.5
     top, left = (_offset(centres @ small.sum(axis=axis) / small.sum()) for axis in (1, 0))
     framed = np.zeros((SIDE, SIDE), np.uint8)

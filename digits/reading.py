@@ -2,6 +2,7 @@
 
 import io
 import sys
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from digits import ensemble, handwriting, mnist_frame
 from digits.errors import InputError
 from digits.settings import Members, Params
 
+warnings.filterwarnings("ignore", module=r"PIL\.")  # what Pillow thinks of odd pictures; what matters is an error below
 MOST_PIXELS = 50_000_000
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which warns first; ours is checked before anything is decoded
 

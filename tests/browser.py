@@ -24,13 +24,20 @@ STROKES = {  # of each digit on a canvas of 280 × 280: lists of points
 @contextmanager
 def served(project, *arguments):
     """Serve the project's drawing page: yield its address. It ends when it is asked to, without a word."""
+    with serving(project, *arguments) as (address, _):
+        yield address
+
+
+@contextmanager
+def serving(project, *arguments):
+    """Serve the page as `served` does: yield its address and the process."""
     command = [sys.executable, "predict_digit.py", "--no-browser", "--port", "0", *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with subprocess.Popen(command, cwd=project.folder, env=project.environment, **pipes) as server:
         try:
             line = server.stdout.readline()
             assert line.startswith("draw at http://127.0.0.1:"), line + server.stdout.read()
-            yield line.split()[2]
+            yield line.split()[2], server
         finally:
             server.terminate()
             try:
