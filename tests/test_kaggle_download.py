@@ -190,7 +190,7 @@ def evil(name, content=b"0"):
     ("change", "words"),
     [
         (evil("../evil.csv"), ["'../evil.csv'"]),
-        (evil("/tmp/evil.csv"), ["'/tmp/evil.csv'"]),
+        (evil("/evil.csv"), ["'/evil.csv'"]),
         (evil("notes.txt"), ["'notes.txt'"]),
         (lambda files: {name: content for name, content in files.items() if name != "test.csv"}, ["lacks test.csv"]),
     ],
