@@ -93,6 +93,13 @@ def test_a_hostile_body_gets_a_400_and_the_server_lives(address, drawing, body):
     assert ask(address, body=drawing)[0] == 200
 
 
+def test_too_many_digits_get_a_reason_that_the_page_can_show(address):
+    dots = np.full((280, 840), 255, np.uint8)
+    dots[10:40, 10:830:20] = 0
+    status, said = ask(address, "/read?number", body=png(Image.fromarray(dots)))
+    assert status == 400 and json.loads(said) == {"error": "the drawing shows more than 30 digits beside one another"}
+
+
 def test_more_than_two_megabytes_are_refused(address, drawing):
     assert ask(address, body=bytes(2_000_001))[0] == 413
     assert ask(address, body=drawing)[0] == 200

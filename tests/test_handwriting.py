@@ -1,5 +1,7 @@
 """Handwriting in pictures: the ink is found whatever the colours, and comes back in MNIST's frame grey by grey."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -173,3 +175,29 @@ def test_the_detached_bar_of_a_5_belongs_to_it_and_touching_digits_are_cut():
     draw.ellipse([40, 50, 120, 150], outline=0, width=12)
     draw.ellipse([115, 50, 195, 150], outline=0, width=12)
     assert len(handwriting.split_number(handwriting.find_ink(touching))) == 2
+
+
+def test_a_pattern_is_no_number():
+    """Each mark would cost the network's time: a row of thirty is read, more are refused, at once."""
+    row = np.full((60, 1000), 255, np.uint8)
+    row[10:50, 10:610:20] = 0
+    assert len(handwriting.split_number(handwriting.find_ink(Image.fromarray(row)))) == 30
+    row[10:50, 610:980:20] = 0
+    with pytest.raises(InputError, match="^shows more than 30 digits beside one another$"):
+        handwriting.split_number(handwriting.find_ink(Image.fromarray(row)))
+    line = np.full((60, 1000), 255, np.uint8)
+    line[30] = 0
+    line[:, [0, 999]] = 255
+    with pytest.raises(InputError, match="more than 30"):
+        handwriting.split_number(handwriting.find_ink(Image.fromarray(line)))
+    dots = np.full((100, 100), 255, np.uint8)
+    dots[2:98:2, 2:98:2] = 0
+    with pytest.raises(InputError, match="^shows 2,304 marks"):
+        handwriting.split_number(handwriting.find_ink(Image.fromarray(dots)))
+
+
+def test_a_picture_whose_camera_wrote_nonsense_is_read_as_it_lies():
+    picture = drawing(*BLACK_ON_WHITE)
+    file = io.BytesIO()
+    picture.save(file, "PNG", exif=b"Exif\0\0no TIFF at all")
+    np.testing.assert_array_equal(handwriting.find_ink(Image.open(file)), handwriting.find_ink(picture))

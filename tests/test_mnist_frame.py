@@ -45,6 +45,13 @@ def test_a_single_pixel_and_a_thin_line_are_framed():
     assert frame(line).any(axis=1).sum() == 20
 
 
+@pytest.mark.parametrize("side", [20, 21, 39, 145, 199, 492])
+def test_a_line_one_pixel_wide_is_never_lost_whatever_its_length(side):
+    for line in (np.ones((side, 1)), np.ones((1, side))):
+        framed = frame(line)
+        assert framed.max() == 255 and max(framed.any(axis=axis).sum() for axis in (0, 1)) == 20
+
+
 def test_without_ink_there_is_nothing_to_frame():
     with pytest.raises(ValueError, match="no ink"):
         frame(np.zeros((10, 10)))

@@ -201,3 +201,20 @@ def test_a_stage_that_does_not_read_a_parameter_refuses_it_as_well(project):
     project.set(lr=-1)
     for stage in (fetch, prepare):
         assert refusal(stage) == "lr is -1; a number above 0 to 1 belongs there"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"split.folds": 50}, ["split.folds is 50", "different images show a"]),
+        ({"split.test": 0.99}, ["split.test is 0.99", "different images show a"]),
+        ({"split.test": 0.01, "split.folds": 2}, ["split.test is 0.01", "less than ten of 150 different images"]),
+    ],
+)
+def test_a_split_that_the_images_do_not_allow_is_said_before_anything_is_written(incoming, change, words):
+    fetch.main()
+    Project(incoming / "../..").set(**change)
+    with pytest.raises(SystemExit) as stopped:
+        errors.run(prepare.main)
+    assert all(word in str(stopped.value) for word in ["error: params.yaml: ", *words]) and "\n" not in str(stopped.value)
+    assert not (incoming / "../prepared").exists()
