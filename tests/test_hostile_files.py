@@ -168,6 +168,7 @@ HOSTILE = {
     "no weights": (without_part("model.weights.h5"), "and not config.json"),
     "nothing in it": (lambda archive: packed({}), "it holds nothing"),
     "a bomb of weights": (with_part("model.weights.h5", bytes(270_000_000), zipfile.ZIP_DEFLATED), "model.weights.h5 is packed beyond measure"),
+    "a bomb of text": (with_part("config.json", b" " * 2_000_000 + b"{}", zipfile.ZIP_DEFLATED), "config.json is packed beyond measure"),
     "a bomb by bzip2": (with_part("config.json", b" " * 10_000_000, zipfile.ZIP_BZIP2), "config.json is packed beyond measure"),
     # the description
     "no JSON": (with_part("config.json", b"{"), ""),
