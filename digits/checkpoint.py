@@ -2,7 +2,8 @@
 
 .work/member-K-<key>/state.npz holds the network, the optimizer, the best weights so far and the history; the key is a
 hash of everything that the training reads, so that a training of other settings, other data or other code is never
-taken for this one.
+taken for this one. A training that has ended stays as .work/ended-member-K-<key>/ until DVC has recorded its outputs in
+dvc.lock: killed before that, DVC would delete them and begin again.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from digits import files
 from digits.errors import InputError
 
 WORK = Path(".work")
+RECORD = Path("dvc.lock")
 
 
 def key(stage, params):
@@ -29,7 +31,7 @@ def key(stage, params):
     digest = hashlib.sha256(params.model_dump_json().encode())
     for package in ("keras", "tensorflow", "numpy"):
         digest.update(f"{package} {importlib.metadata.version(package)}\n".encode())
-    definition = yaml.safe_load(Path("dvc.yaml").read_text())["stages"][stage]
+    definition = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"][stage]
     for dependency in definition["deps"]:
         digest.update(f"{dependency} {hashlib.sha256(Path(dependency).read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:16]
@@ -37,7 +39,7 @@ def key(stage, params):
 
 @contextmanager
 def claim(member, key):
-    """Yield the folder of one member's unfinished training, which no other process has; it goes when all went well.
+    """Yield the folder of one member's unfinished training, which no other process has.
 
     Raises:
         InputError: another process trains this member.
@@ -53,15 +55,32 @@ def claim(member, key):
     with lock:
         owner.write_text(f"{os.getpid()}\n")
         folder = WORK / f"member-{member}-{key}"
+        ended = WORK / f"ended-{folder.name}"
+        if ended.exists() and not _recorded(ended):
+            shutil.rmtree(folder, ignore_errors=True)
+            ended.rename(folder)
+        for other in WORK.glob(f"ended-member-{member}-*"):
+            shutil.rmtree(other)
         for other in WORK.glob(f"member-{member}-*"):
             if other != folder:
                 print(f"an unfinished training with other settings, data or code is dropped: {other}", flush=True)
                 shutil.rmtree(other)
         folder.mkdir(exist_ok=True)
         yield folder
-        shutil.rmtree(folder)
+        os.utime(folder)
+        folder.rename(ended)
         owner.unlink()
         Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def sweep():
+    """Delete what is left of trainings that have ended, once DVC has recorded them: another stage may begin."""
+    for ended in WORK.glob("ended-*"):
+        shutil.rmtree(ended)
+
+
+def _recorded(ended):
+    return RECORD.exists() and RECORD.stat().st_mtime_ns > ended.stat().st_mtime_ns
 
 
 class Checkpoint:
@@ -93,14 +112,23 @@ class Checkpoint:
             with np.load(self.path, allow_pickle=False) as arrays:
                 state = {name: arrays[name] for name in arrays.files}
             notes = json.loads(state["notes"].tobytes())
-            variables = [state[f"variable_{i}"] for i in range(len(self._variables()))]
-            best = [state[f"best_{i}"] for i in range(len(self.network.get_weights()))]
+            history, finished = notes["history"], notes["finished"]
+            variables = _like([np.asarray(variable) for variable in self._variables()], state, "variable")
+            best = _like(self.network.get_weights(), state, "best")
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            print(f"{self.path} is damaged: training begins anew", flush=True)
+        except (OSError, ValueError, LookupError, TypeError, EOFError, zipfile.BadZipFile):
+            print(f"{self.path} is damaged or of another network: training begins anew", flush=True)
             return
         for variable, value in zip(self._variables(), variables, strict=True):
             variable.assign(value)
-        self.history, self.finished, self.best_weights = notes["history"], notes["finished"], best
-        print(f"training goes on after epoch {len(self.history)}", flush=True)
+        self.history, self.finished, self.best_weights = history, finished, best
+        print(f"training goes on after epoch {len(history)}", flush=True)
+
+
+def _like(arrays, state, name):
+    """The saved arrays `name`_0, `name`_1, …, which must be of the same shapes and types as `arrays`."""
+    saved = [state[f"{name}_{i}"] for i in range(len(arrays))]
+    if [(array.shape, array.dtype) for array in saved] != [(array.shape, array.dtype) for array in arrays]:
+        raise ValueError("other shapes")
+    return saved

@@ -10,7 +10,7 @@ data/prepared/unlabelled.npz      images (M, 28, 28) uint8
 
 import numpy as np
 
-from digits import archives, ensemble, errors
+from digits import archives, checkpoint, ensemble, errors
 from digits.settings import Members
 from digits.settings import Params as StageParams
 
@@ -21,6 +21,7 @@ class Params(StageParams):
 
 def main():
     params = Params.load()
+    checkpoint.sweep()
     networks = ensemble.load(params.members)
     labelled = archives.load_labelled("data/prepared/labelled.npz")
     unlabelled = archives.load_unlabelled("data/prepared/unlabelled.npz")

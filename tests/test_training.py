@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -29,8 +30,14 @@ def outputs(project):
     return {path.name: path.read_bytes() for path in files}
 
 
-def started(project):
-    return subprocess.Popen(TRAIN, cwd=project.folder, env=project.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def started(project, command=TRAIN):
+    return subprocess.Popen(command, cwd=project.folder, env=project.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def dvc_takes_the_outputs_over(project):
+    """Do what DVC does when a stage has ended well and when it is to run again."""
+    (project / "dvc.lock").touch()
+    (project / "models/member-0.keras").unlink()
 
 
 def kill_after_epoch(project, epoch, how):
@@ -50,8 +57,8 @@ def kill_after_epoch(project, epoch, how):
 def test_a_killed_training_goes_on_and_ends_in_the_same_bytes(project):
     project.run(*TRAIN)
     undisturbed = outputs(project)
-    assert len(undisturbed) >= 4 and not list((project / ".work").iterdir())
-    (project / "models/member-0.keras").unlink()
+    assert len(undisturbed) >= 4
+    dvc_takes_the_outputs_over(project)
 
     status, _ = kill_after_epoch(project, 2, signal.SIGKILL)
     assert status == -signal.SIGKILL
@@ -61,7 +68,14 @@ def test_a_killed_training_goes_on_and_ends_in_the_same_bytes(project):
     output = project.run(*TRAIN).stdout
     assert "training goes on after epoch 4" in output and "Epoch 5/5" in output and "Epoch 4/" not in output
     assert outputs(project) == undisturbed
-    assert not list((project / ".work").iterdir())
+
+    (project / "models/member-0.keras").unlink()
+    output = project.run(*TRAIN).stdout
+    assert "training goes on after epoch 5" in output and "Epoch " not in output, "DVC has not recorded the outputs yet"
+    assert outputs(project) == undisturbed
+    dvc_takes_the_outputs_over(project)
+    assert "Epoch 1/5" in project.run(*TRAIN).stdout, "trained again by force, it does train"
+    assert len(list((project / ".work").iterdir())) == 1
 
 
 @pytest.mark.slow
@@ -70,12 +84,31 @@ def test_a_killed_training_of_other_settings_or_a_damaged_one_is_said_and_not_us
     state = next((project / ".work").glob("*/state.npz"))
     state.write_bytes(state.read_bytes()[:1000])
     output = project.run(*TRAIN).stdout
-    assert "is damaged: training begins anew" in output and "Epoch 1/5" in output
+    assert "is damaged or of another network: training begins anew" in output and "Epoch 1/5" in output
+    dvc_takes_the_outputs_over(project)
     kill_after_epoch(project, 1, signal.SIGKILL)
     project.set(lr=0.002)
     output = project.run(*TRAIN).stdout
     assert "an unfinished training with other settings" in output and "Epoch 1/5" in output
-    assert not list((project / ".work").iterdir())
+    assert [path.name.split("-")[0] for path in (project / ".work").iterdir()] == ["ended"]
+
+
+@pytest.mark.slow
+def test_a_training_ends_with_the_dvc_that_started_it_and_the_next_dvc_goes_on_with_it(project):
+    project.set(epochs=40)
+    repro = ["dvc", "repro", "--single-item", "train@0"]
+    dvc = started(project, repro)
+    for line in dvc.stdout:
+        if line.startswith("Epoch 2/"):
+            break
+    dvc.terminate()
+    ended = time.monotonic()
+    dvc.stdout.read()  # ends when the training, which has the same standard output, does
+    assert time.monotonic() - ended < 3
+    output = project.run(*repro).stdout
+    assert "training goes on after epoch" in output and "Epoch 1/" not in output
+
+
 
 
 @pytest.mark.slow
