@@ -1,6 +1,9 @@
 """How a person is told what went wrong: one line, exit status 1, no traceback."""
 
+import os
 import sys
+import threading
+import time
 
 
 class InputError(Exception):
@@ -9,6 +12,10 @@ class InputError(Exception):
 
 def run(main):
     """Call `main()`; turn what a person can mend into one line on standard error and exit status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a ? for a letter that the locale does not have
+    if "DVC_STAGE" in os.environ:
+        threading.Thread(target=_end_with, args=[_PARENT], daemon=True).start()
     try:
         main()
     except InputError as error:
@@ -16,7 +23,40 @@ def run(main):
     except OSError as error:
         if error.filename is None and error.strerror is None:
             raise
-        place = f"{error.filename}: " if error.filename else ""
-        sys.exit(f"error: {place}{error.strerror}; nothing was changed, run it again when that is mended")
+        sys.exit(f"error: {in_a_line(error)}")
     except KeyboardInterrupt:
         sys.exit("\nstopped; run the same command again to go on")
+    except Exception as error:
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":  # TensorFlow's
+            raise
+        sys.exit("error: there is not enough memory; end other programs, or lower batch_size or network.width in params.yaml")
+
+
+def in_a_line(error, path=None):
+    """Say an OSError in one line; `path` is the file in question where the error itself does not know it."""
+    path = path or error.filename
+    return f"{path}: " * bool(path) + f"{error.strerror or error}; it was left as it was, run this again when that is mended"
+
+
+def _end_with(parent):
+    """End when the dvc that started this stage is gone: it would work unseen beside the stage of the next dvc."""
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)  # as abrupt as a kill, which every stage survives
+
+
+def _open_streams():
+    """Open what is closed of the standard streams: else the next file that is opened stands there, and gets what is printed."""
+    for descriptor, name in [(1, "stdout"), (2, "stderr")]:
+        try:
+            os.write(descriptor, b"")
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            if nowhere != descriptor:
+                os.dup2(nowhere, descriptor)
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(descriptor, "w", closefd=False))
+
+
+_PARENT = os.getppid()  # now, since the import of TensorFlow takes seconds in which dvc may end
+_open_streams()

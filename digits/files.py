@@ -2,8 +2,11 @@
 
 import json
 import os
-from contextlib import contextmanager
+import shutil
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from digits import errors
 
 
 @contextmanager
@@ -11,6 +14,9 @@ def replacing(path):
     """Yield a path to write to; on success it takes the place of `path`, on failure it is gone.
 
     The name in between is always the same, so that what a killed run left behind is overwritten by the next.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -18,9 +24,23 @@ def replacing(path):
     try:
         yield partial
         os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):  # a read-only folder refuses this too
+            partial.unlink()
+        if isinstance(error, OSError):
+            raise errors.InputError(errors.in_a_line(error, path)) from None
         raise
+
+
+@contextmanager
+def scratch(folder):
+    """Yield a new, empty folder that is gone afterwards; what a killed run left in it goes first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    try:
+        yield Path(folder)
+    finally:
+        shutil.rmtree(folder)
 
 
 def write_json(path, values):

@@ -56,7 +56,7 @@ def save(network, path):
     """
     bare = keras.Sequential([keras.Input((28, 28), name="images"), *network.layers], name=network.name)
     with files.replacing(path) as partial:
-        dated = partial.with_name(f".dated-{partial.name}")
+        dated = partial.with_name(f".partial-dated-{Path(path).name}")
         try:
             bare.save(dated)
             with zipfile.ZipFile(dated) as archive, zipfile.ZipFile(partial, "w") as timeless:

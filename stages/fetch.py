@@ -7,7 +7,6 @@ params.yaml: source
 """
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from digits import errors, files, kaggle_csv, sources
@@ -23,7 +22,7 @@ class Params(StageParams):
 
 def main():
     params = Params.load()
-    with tempfile.TemporaryDirectory() as scratch:
+    with files.scratch(".work/fetch") as scratch:
         delivered = sources.deliver(params.source, scratch)
         labelled, unlabelled = check(delivered)
         for name in kaggle_csv.FILES:
