@@ -131,7 +131,7 @@ def _append(entry):
 
 
 def _locked_md5():
-    locked = yaml.safe_load(Path("dvc.lock").read_text())["stages"]["submission"]["outs"]
+    locked = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]["submission"]["outs"]
     return next(out["md5"] for out in locked if out["path"] == str(SUBMISSION))
 
 

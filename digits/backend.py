@@ -25,12 +25,20 @@ def _silent_standard_error():
         os.close(kept)
 
 
+# to share a sum among: their number changes its last bits, so it is the same on every machine; on two cores 4 threads
+# took 10 % more time than 2, and 8 took 25 % more
+_THREADS = 2
+
 with _silent_standard_error():
     import keras
 
+    keras.config.set_floatx("float32")  # a person's ~/.keras/keras.json may have these three otherwise
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
     if keras.backend.backend() == "tensorflow":
         import tensorflow
 
+        tensorflow.config.threading.set_intra_op_parallelism_threads(_THREADS)
         tensorflow.config.list_logical_devices()  # says now, unheard, that there is no GPU
 
 

@@ -65,7 +65,7 @@ def serve(reader, port, open_browser):
 
 def application(reader):
     """Make the web application around a Reader."""
-    page = PAGE.read_text().replace("{{trained on}}", trained_on())
+    page = PAGE.read_text(encoding="utf-8").replace("{{trained on}}", trained_on())
     one_at_a_time = threading.Lock()
 
     async def show_page(request):
@@ -140,7 +140,7 @@ def _png(image):
 def trained_on():
     """Say in a line what the networks learned from, as the last run recorded it."""
     try:
-        words = TRAINED_ON[yaml.safe_load(Path("dvc.lock").read_text())["stages"]["fetch"]["params"]["params.yaml"]["source"]]
+        words = TRAINED_ON[yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]["fetch"]["params"]["params.yaml"]["source"]]
         count = int((archives.load_labelled("data/prepared/labelled.npz").fold != archives.HELD_OUT).sum())
     except (InputError, OSError, KeyError, TypeError, ValueError, yaml.YAMLError):
         return ""

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from digits import files
 
+matplotlib.rcdefaults()  # a person's own matplotlibrc would change the pictures
 COLOURS = [matplotlib.colors.to_hex(colour) for colour in matplotlib.colormaps["tab10"].colors]
 DIGITS = [str(digit) for digit in range(10)]
 

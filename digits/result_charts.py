@@ -1,5 +1,6 @@
 """Pictures of a measurement: the confusion matrix, and the images that were taken for another digit."""
 
+import matplotlib
 import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -7,6 +8,7 @@ from sklearn.metrics import confusion_matrix
 
 from digits import files
 
+matplotlib.rcdefaults()  # a person's own matplotlibrc would change the pictures
 MOST_SHOWN = 400
 _PER_ROW = 10
 
