@@ -80,7 +80,7 @@ def sweep():
 
 
 def _recorded(ended):
-    return RECORD.exists() and RECORD.stat().st_mtime_ns > ended.stat().st_mtime_ns
+    return RECORD.exists() and RECORD.stat().st_mtime_ns >= ended.stat().st_mtime_ns
 
 
 class Checkpoint:

@@ -35,7 +35,7 @@ def run(main):
 def in_a_line(error, path=None):
     """Say an OSError in one line; `path` is the file in question where the error itself does not know it."""
     path = path or error.filename
-    return f"{path}: " * bool(path) + f"{error.strerror or error}; it was left as it was, run this again when that is mended"
+    return f"{path}: " * bool(path) + f"{error.strerror or error}; nothing was lost, run it again when that is mended"
 
 
 def _end_with(parent):

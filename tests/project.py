@@ -23,8 +23,11 @@ class Project:
     def __truediv__(self, name):
         return self.folder / name
 
-    def run(self, *command, check=True, **environment):
-        """Run a command in the folder; its output, both streams, is in `.stdout`."""
+    def run(self, *command, check=True, before_start=None, **environment):
+        """Run a command in the folder; its output, both streams, is in `.stdout`.
+
+        `before_start` is called in the new process before it becomes the command.
+        """
         ran = subprocess.run(
             command,
             cwd=self.folder,
@@ -33,6 +36,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=before_start,
         )
         assert not check or ran.returncode == 0, f"{' '.join(command)} exited {ran.returncode}:\n{ran.stdout}"
         return ran

@@ -97,6 +97,17 @@ def test_the_key_is_another_for_other_settings_data_code_or_versions(tmp_path, m
     assert len(set(keys)) == 5
 
 
+def test_an_ended_training_is_taken_up_again_until_dvc_has_recorded_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with checkpoint.claim(0, "same") as work:
+        (work / "state.npz").touch()
+    with checkpoint.claim(0, "same") as work:
+        assert (work / "state.npz").exists(), "killed now, DVC will run it again"
+    (tmp_path / "dvc.lock").touch()
+    with checkpoint.claim(0, "same") as work:
+        assert not list(work.iterdir()), "trained again by force, it begins anew"
+
+
 def test_what_lies_in_the_work_folder_is_dropped_when_it_is_this_member_s_and_left_when_it_is_not(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     others = [tmp_path / f".work/{name}" for name in ("member-1-abc", "member-10-abc", "notes")]

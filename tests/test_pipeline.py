@@ -1,11 +1,15 @@
 """What reruns when something changes: a table of changes, and for each the stages that run, on the embedded digits."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
+import yaml
 
+import elsewhere
 import graph
+import kills
 from digits import kaggle_csv
 
 AFTER_FETCH = {"prepare", "train@0", "predict", "evaluate", "submission"}
@@ -90,6 +94,25 @@ def test_everything_again_by_force_leaves_the_lock_as_it_was(project):
     before = (project / "dvc.lock").read_bytes()
     assert set(project.repro("--force")) == ALL
     assert (project / "dvc.lock").read_bytes() == before
+
+
+def test_killed_on_another_machine_the_next_run_ends_in_the_same_bytes(project, tmp_path):
+    home = elsewhere.furnish(tmp_path / "home")
+    machine = {"before_start": elsewhere.one_core, "HOME": str(home), **elsewhere.ALL}
+    victim = kills.Victim(project, tmp_path, elsewhere.PATH, **machine)
+    assert kills.kill_in_every_stage(victim, {"prepare": 2, "train@0": 5, "predict": 3}, seed=0)
+    victim.repro_to_end()
+    shutil.rmtree(victim / ".dvc/cache")
+    locked = yaml.safe_load((project / "dvc.lock").read_text())["stages"].values()
+    belong = {out["path"] for stage in locked for out in stage["outs"]} | set(project.git("ls-files", "-z").split("\0"))
+    kills.assert_same(victim.files(), {name: digest for name, digest in kills.files_of(project.folder).items() if name in belong})
+
+
+def test_a_closed_standard_output_and_a_locale_without_umlauts_hinder_no_stage(project):
+    before = (project / "reports/submission.csv").read_bytes()
+    (project / "reports/submission.csv").unlink()
+    project.run("sh", "-c", "python -m stages.submission >&-", **elsewhere.NO_UMLAUTS)
+    assert (project / "reports/submission.csv").read_bytes() == before
 
 
 def test_dropped_members_are_not_used_though_their_files_lie_there(project):

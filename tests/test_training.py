@@ -73,9 +73,6 @@ def test_a_killed_training_goes_on_and_ends_in_the_same_bytes(project):
     output = project.run(*TRAIN).stdout
     assert "training goes on after epoch 5" in output and "Epoch " not in output, "DVC has not recorded the outputs yet"
     assert outputs(project) == undisturbed
-    dvc_takes_the_outputs_over(project)
-    assert "Epoch 1/5" in project.run(*TRAIN).stdout, "trained again by force, it does train"
-    assert len(list((project / ".work").iterdir())) == 1
 
 
 @pytest.mark.slow
@@ -104,6 +101,7 @@ def test_a_training_ends_with_the_dvc_that_started_it_and_the_next_dvc_goes_on_w
     dvc.terminate()
     ended = time.monotonic()
     dvc.stdout.read()  # ends when the training, which has the same standard output, does
+    dvc.wait()
     assert time.monotonic() - ended < 3
     output = project.run(*repro).stdout
     assert "training goes on after epoch" in output and "Epoch 1/" not in output

@@ -1,0 +1,31 @@
+"""What differs from machine to machine, and from person to person."""
+
+import json
+import os
+
+ENVIRONMENT = {
+    "another number of threads": {"TF_NUM_INTRAOP_THREADS": "5", "OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "1"},
+    "another locale": {"LC_ALL": "C"},
+    "another time zone": {"TZ": "Pacific/Kiritimati"},
+    "another hash seed": {"PYTHONHASHSEED": "4711"},
+}
+NO_UMLAUTS = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}  # in which DVC wants a path without them too
+ALL = {name: value for part in ENVIRONMENT.values() for name, value in part.items()}
+ENVIRONMENT["a locale without umlauts"] = NO_UMLAUTS
+PATH = "Größe 7, señor"
+
+
+def one_core():
+    """Let a process use one core only, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def furnish(home):
+    """Put into a home folder the settings of a person who likes it otherwise."""
+    (home / ".keras").mkdir(parents=True)
+    keras = {"floatx": "float16", "epsilon": 1e-3, "image_data_format": "channels_first", "backend": "tensorflow"}
+    (home / ".keras/keras.json").write_text(json.dumps(keras))
+    (home / ".config/matplotlib").mkdir(parents=True)
+    (home / ".config/matplotlib/matplotlibrc").write_text("figure.facecolor: yellow\nfont.size: 20\nimage.cmap: gray\n")
+    return home
