@@ -26,7 +26,7 @@ test: .venv/ready
 	@pytest -n auto --maxprocesses 4
 
 test-quick: .venv/ready
-	@pytest -n auto --maxprocesses 4 -m "not slow"
+	@pytest -n auto --maxprocesses 4 -m "not slow and not faults"
 
 test-faults: .venv/ready
 	@pytest -n auto --maxprocesses 4 --dist load -m faults $(FLAGS)
