@@ -1,5 +1,6 @@
 """Outputs that are whole or absent: written beside their place, then renamed into it."""
 
+import csv
 import json
 import os
 import shutil
@@ -47,3 +48,11 @@ def write_json(path, values):
     """Write `values` with sorted keys, one a line: the same values are the same bytes."""
     with replacing(path) as partial:
         partial.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
+
+
+def write_csv(path, header, rows):
+    """Write rows of values under their names."""
+    with replacing(path) as partial, open(partial, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -1,12 +1,14 @@
-"""Pictures of a measurement: the confusion matrix, and the images that were taken for another digit."""
+"""Pictures of a measurement: the confusion matrix, the images taken for another digit, sureness against truth."""
 
 import matplotlib
 import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 from sklearn.metrics import confusion_matrix
 
 from digits import files
+from digits.scores import BINS
 
 matplotlib.rcdefaults()  # a person's own matplotlibrc would change the pictures
 MOST_SHOWN = 400
@@ -31,28 +33,42 @@ def draw_confusion(labels, predicted, path):
     _save(figure, path)
 
 
-def draw_mistakes(images, labels, probabilities, path):
+def draw_mistakes(judged, path):
     """Draw the misclassified images on one sheet, the surest mistake first, each with its true and predicted digit.
 
     Without a mistake the sheet shows the ten images that came closest to one.
-
-    Args:
-        images: (N, 28, 28) uint8.
-        labels: (N,).
-        probabilities: (N, 10).
     """
-    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(predicted != labels)
-    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
-    shown = wrong[:MOST_SHOWN]
-    title = f"{len(wrong):,} mistakes in {len(labels):,} unseen images, the surest first"
-    if len(wrong) > MOST_SHOWN:
+    mistakes = judged.mistakes()
+    shown = mistakes.where(slice(MOST_SHOWN))
+    title = f"{len(mistakes):,} mistakes in {len(judged):,} unseen images, the surest first"
+    if len(mistakes) > MOST_SHOWN:
         title = f"The {MOST_SHOWN} surest of {title}"
-    if not len(wrong):
-        shown = np.argsort(confidence, kind="stable")[:_PER_ROW]
-        title = f"No mistake in {len(labels):,} unseen images; the least sure answers"
-    captions = [f"{labels[i]} read as {predicted[i]}\n{confidence[i]:.0%} sure" for i in shown]
-    _draw_sheet(images[shown], captions, title, path)
+    if not len(mistakes):
+        shown = judged.least_sure(_PER_ROW)
+        title = f"No mistake in {len(judged):,} unseen images; the least sure answers"
+    said = zip(shown.labels, shown.predicted, shown.confidence, strict=True)
+    captions = [f"{label} read as {predicted}\n{confidence:.0%} sure" for label, predicted, confidence in said]
+    _draw_sheet(shown.images, captions, title, path)
+
+
+def draw_reliability(rows, path):
+    """Draw how often answers are right against how sure they were, and how many there were; rows of scores.reliability."""
+    confidence, accuracy, low, high, images = np.array(rows).T
+    figure = Figure(figsize=(4.6, 4.4), dpi=160, layout="constrained")
+    upper, lower = figure.subplots(2, sharex=True, height_ratios=[3, 1])
+    upper.plot([0, 1], [0, 1], color="gray", linestyle=":", label="as sure as right")
+    ends = np.maximum([accuracy - low, high - accuracy], 0)  # a rounding error below 0 would be refused
+    upper.errorbar(confidence, accuracy, ends, fmt="o", capsize=3, label="measured, 95% interval")
+    upper.set(xlim=(0, 1.02), ylim=(-0.02, 1.04), ylabel="how often it was right")
+    upper.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
+    lower.bar(confidence, images, width=0.8 / BINS)
+    lower.set(yscale="log", ylim=(0.7, 2 * images.max()), xlabel="how sure the answer was", ylabel="images")
+    for axes in (upper, lower):
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.spines[["top", "right"]].set_visible(False)
+    upper.yaxis.set_major_formatter(PercentFormatter(1))
+    lower.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    _save(figure, path)
 
 
 def _draw_sheet(images, captions, title, path):

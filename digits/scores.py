@@ -24,11 +24,24 @@ def calibration_error(probabilities, labels):
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
     """
-    confidence = probabilities.max(axis=1)
+    return sum(abs(accuracy - confidence) * images for confidence, accuracy, *_, images in reliability(probabilities, labels)) / len(labels)
+
+
+def reliability(probabilities, labels):
+    """How often answers of the same confidence are right, in each of the 15 bins that holds any.
+
+    Returns:
+        rows (mean confidence, accuracy, low and high end of its 95 % interval, images).
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
     correct = probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, weights=correct - confidence.astype(np.float64), minlength=BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    rows = []
+    for members in (bins == i for i in range(BINS)):
+        if images := int(members.sum()):
+            right = int(correct[members].sum())
+            rows.append((float(confidence[members].mean()), right / images, *accuracy_interval(right, images), images))
+    return rows
 
 
 def per_digit(labels, predicted):

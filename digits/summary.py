@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from digits import errors, report
+from digits import errors, figures
 
 METRICS = Path("reports/metrics.json")
 
@@ -12,8 +12,8 @@ def main():
     if not METRICS.exists():
         raise errors.InputError(f"{METRICS} is missing; `dvc repro` makes it")
     print()
-    for name, value in report.in_words(json.loads(METRICS.read_text())):
-        print(f"  {name:22}{value}")
+    for name, value, meaning in figures.in_words(json.loads(METRICS.read_text())):
+        print(f"  {name:22}{value:9}{meaning}")
     print("""
   report                reports/index.html
   model                 models/

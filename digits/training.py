@@ -1,6 +1,8 @@
 """Fit a network so that stopping and going on ends in the same bytes as never stopping."""
 
+import importlib.metadata
 import math
+import platform
 import sys
 
 from dvclive import Live
@@ -65,6 +67,12 @@ def fit(network, batches, validation, patience, checkpoint, live_folder):
         )
     live.end()
     network.set_weights(checkpoint.best_weights)
+
+
+def versions():
+    """Say what trains here: {"python": "3.11.9", "keras": …, …}, with the backend that does the arithmetic."""
+    packages = "keras", keras.backend.backend(), "numpy", "scipy"
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages}
 
 
 class _InOrder(keras.utils.PyDataset):

@@ -3,12 +3,12 @@
 data/raw/train.csv, data/raw/test.csv
 → data/prepared/labelled.npz    images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, −1 held out
 → data/prepared/unlabelled.npz  images (M, 28, 28) uint8, in the order of test.csv
-→ reports/labels/               the label distribution: bars.png, pie.png, interactive.html
+→ reports/labels/               the label distribution: counts.csv, bars.png, pie.png, interactive.html
 """
 
 import numpy as np
 
-from digits import archives, errors, kaggle_csv, label_charts, splits
+from digits import archives, errors, files, kaggle_csv, label_charts, splits
 from digits.settings import Params as StageParams
 from digits.settings import Seed, Split
 
@@ -27,6 +27,7 @@ def main():
     archives.save("data/prepared/unlabelled.npz", images=unlabelled)
 
     counts = np.bincount(labels, minlength=10)
+    files.write_csv("reports/labels/counts.csv", ["digit", "images"], enumerate(counts))
     label_charts.draw_bars(counts, "reports/labels/bars.png")
     label_charts.draw_pie(counts, "reports/labels/pie.png")
     label_charts.write_interactive(counts, "reports/labels/interactive.html")

@@ -1,8 +1,9 @@
 """Train one member of the ensemble on every fold but its own; its own decides when to stop and which epoch is best.
 
-data/prepared/labelled.npz   images (N, 28, 28) uint8, labels (N,), fold (N,)
-→ models/member-K.keras      pixels of 0–255 in, ten probabilities out
-→ reports/training/member-K/ the curves, by DVCLive: one TSV a quantity, one row an epoch
+data/prepared/labelled.npz        images (N, 28, 28) uint8, labels (N,), fold (N,)
+→ models/member-K.keras           pixels of 0–255 in, ten probabilities out
+→ reports/training/member-K/      the curves, by DVCLive: one TSV a quantity, one row an epoch
+→ reports/training/member-K.json  the versions of what trained it
 
 `python -m stages.train K` trains member K. Killed, it goes on where it stopped when it is started again.
 """
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digits import archives, augmentation, backend, checkpoint, errors, network, training
+from digits import archives, augmentation, backend, checkpoint, errors, files, network, training
 from digits.settings import Augment, BatchSize, EarlyStopping, Epochs, LearningRate, Network, Regularization, Schedule, Seed
 from digits.settings import Params as StageParams
 
@@ -71,6 +72,7 @@ def train(data, member, params, work):
     shutil.rmtree(curves, ignore_errors=True)
     curves.parent.mkdir(parents=True, exist_ok=True)
     os.replace(work / "live/plots/metrics", curves)
+    files.write_json(f"{curves}.json", training.versions())
     network.save(model, f"models/member-{member}.keras")
 
 

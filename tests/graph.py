@@ -1,4 +1,4 @@
-"""What the code says of the graph in dvc.yaml: which project modules a stage imports, and which parameters it reads."""
+"""What the code says of the graph in dvc.yaml: which project files a stage is made of, and which parameters it reads."""
 
 import ast
 import importlib
@@ -21,16 +21,19 @@ def stage_files():
     return sorted((ROOT / "stages").glob("*.py"))
 
 
-def imported_modules(path):
-    """The project's files that `path` imports, in any function of it or through another of them, itself included."""
+def source_files(path):
+    """The project's files that `path` imports or has beside it by `Path(__file__).with_name`, directly or through another
+    of them, in any function; itself included."""
     found, waiting = set(), [Path(path)]
     while waiting:
         file = waiting.pop()
         if file in found:
             continue
         found.add(file)
-        for node in ast.walk(ast.parse(file.read_text())):
-            waiting += [module for module in map(_file_of, _imported_names(node)) if module]
+        if file.suffix == ".py":
+            for node in ast.walk(ast.parse(file.read_text())):
+                waiting += [module for module in map(_file_of, _imported_names(node)) if module]
+                waiting += [file.with_name(name) for name in _names_beside(node)]
     return found
 
 
@@ -45,6 +48,12 @@ def _imported_names(node):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom) and node.module:
         return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def _names_beside(node):
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "Path(__file__).with_name":
+        return [ast.literal_eval(node.args[0])]
     return []
 
 

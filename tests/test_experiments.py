@@ -47,6 +47,9 @@ def test_the_plots_hold_the_confusion_matrix_the_curves_and_the_pictures(experim
         "reports/plots/confusion.png",
         "reports/plots/mistakes.png",
         "reports/plots/per_digit.csv",
+        "reports/plots/reliability.csv",
+        "reports/plots/reliability.png",
+        "reports/labels/counts.csv",
         "reports/labels/bars.png",
         "reports/labels/pie.png",
     } <= drawn

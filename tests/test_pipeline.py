@@ -63,16 +63,16 @@ def test_another_source_reruns_everything(project, few_digits):
     assert set(project.repro()) == {"fetch", "prepare", "predict", "submission"}, "only the unlabelled images have changed"
 
 
-MODULES = sorted(path.relative_to(graph.ROOT).as_posix() for path in (graph.ROOT / "digits").glob("*.py"))
+SOURCES = sorted(path.relative_to(graph.ROOT).as_posix() for path in (graph.ROOT / "digits").glob("*.*"))
 
 
 def importers(module):
     """The stages whose code imports the module, as their names stand in dvc.lock."""
-    names = {path.stem for path in graph.stage_files() if graph.ROOT / module in graph.imported_modules(path)}
+    names = {path.stem for path in graph.stage_files() if graph.ROOT / module in graph.source_files(path)}
     return {"train@0" if name == "train" else name for name in names}
 
 
-@pytest.mark.parametrize("edited", MODULES)
+@pytest.mark.parametrize("edited", SOURCES)
 def test_dvc_holds_the_stages_that_import_an_edited_module_for_changed_and_no_others(project, edited):
     _add_a_comment(project / edited)
     assert set(json.loads(project.run("dvc", "status", "--json").stdout)) == importers(edited)

@@ -20,6 +20,15 @@ def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
     assert scores.calibration_error(np.eye(10)[labels], labels) == 0
 
 
+def test_reliability_holds_accuracy_against_confidence_in_each_bin_that_holds_any():
+    probabilities = np.zeros((10, 10), np.float32)
+    probabilities[:6, 3], probabilities[:6, 5] = 0.75, 0.25
+    probabilities[6:, 3] = 1
+    labels = np.array([3, 3, 3, 5, 5, 5, 3, 3, 3, 3])
+    rows = scores.reliability(probabilities, labels)
+    assert rows == [(0.75, 0.5, *scores.accuracy_interval(3, 6), 6), (1.0, 1.0, *scores.accuracy_interval(4, 4), 4)]
+
+
 def test_log_loss_is_the_mean_of_the_logarithms():
     probabilities = np.full((4, 10), 0.05, np.float32)
     probabilities[:, 2] = 0.55

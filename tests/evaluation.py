@@ -1,0 +1,52 @@
+"""Working folders with all that evaluate reads, made up: predictions that are known, curves, versions, label charts."""
+
+import shutil
+from contextlib import chdir
+from pathlib import Path
+
+import numpy as np
+
+import graph
+from digits import archives, files, label_charts
+from stages import evaluate
+
+VERSIONS = {"python": "3.11.9", "keras": "3.15.1", "tensorflow": "2.21.0"}
+
+
+def known_predictions(labels, unjudged=slice(0)):
+    """Probabilities (N, 10) float32 with 0.82 for the label, NaN for those that nobody judged."""
+    probabilities = np.full((len(labels), 10), 0.02, np.float32)
+    probabilities[np.arange(len(labels)), labels] = 0.82
+    probabilities[unjudged] = np.nan
+    return probabilities
+
+
+def fill(folder, images, labels, fold, probabilities, members=(0,), epochs=3):
+    """Write into `folder` what the stages before evaluate would have left there."""
+    shutil.copy(graph.ROOT / "params.yaml", folder)
+    archives.save(folder / "data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
+    archives.save(folder / "data/predictions/labelled.npz", probabilities=probabilities)
+    counts = np.bincount(labels, minlength=10)
+    label_charts.draw_bars(counts, folder / "reports/labels/bars.png")
+    label_charts.draw_pie(counts, folder / "reports/labels/pie.png")
+    label_charts.write_interactive(counts, folder / "reports/labels/interactive.html")
+    for member in members:
+        write_training(folder, member, epochs)
+
+
+def write_training(folder, member, epochs=3, versions=VERSIONS):
+    """Write the curves of a training whose validation loss is least in the epoch before the last."""
+    curves = Path(folder) / f"reports/training/member-{member}"
+    for part, gap in ("train", 0.1), ("validation", 0.0):
+        falling = 2.0 ** -np.arange(epochs) + gap
+        falling[1:][-1:] = 3
+        files.write_csv(curves / part / "loss.tsv", ["step\tloss"], ([f"{i}\t{value}"] for i, value in enumerate(falling)))
+        files.write_csv(curves / part / "accuracy.tsv", ["step\taccuracy"], ([f"{i}\t{1 - value / 8}"] for i, value in enumerate(falling)))
+    files.write_json(f"{curves}.json", versions)
+
+
+def evaluated(folder):
+    """Run evaluate there: the report."""
+    with chdir(folder):
+        evaluate.main()
+    return (Path(folder) / "reports/index.html").read_text(encoding="utf-8")
