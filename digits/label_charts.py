@@ -40,8 +40,8 @@ def draw_pie(counts, path):
     _save(figure, path)
 
 
-def write_interactive(counts, path):
-    """Write a Plotly page that needs no network: bars whose tips tell count and share."""
+def interactive(counts):
+    """Make a Plotly figure of horizontal bars, whose tips tell count and share; counts (10,) of the digits 0–9."""
     shares = [count / sum(counts) for count in counts]
     bars = plotly.graph_objects.Bar(
         x=[int(count) for count in counts],
@@ -62,9 +62,16 @@ def write_interactive(counts, path):
     )
     figure.update_xaxes(title="images", gridcolor="rgba(128,128,128,0.3)", zeroline=False)
     figure.update_yaxes(title="digit", type="category", autorange="reversed")
+    return figure
+
+
+def write_interactive(counts, path):
+    """Write that figure as a page that needs no network."""
     looks = {"responsive": True, "displayModeBar": False}
     with files.replacing(path) as partial:
-        figure.write_html(partial, include_plotlyjs=True, div_id="labels", config=looks, post_script=LIGHT_OR_DARK)
+        interactive(counts).write_html(
+            partial, include_plotlyjs=True, div_id="labels", config=looks, post_script=LIGHT_OR_DARK
+        )
 
 
 def _save(figure, path):

@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import json
+import sys
 from pathlib import Path
 
 import yaml
@@ -21,6 +23,14 @@ def stage_files():
     return sorted((ROOT / "stages").glob("*.py"))
 
 
+def source(path):
+    """The Python text of a file; of a notebook, that of its code cells."""
+    text = Path(path).read_text(encoding="utf-8")
+    if Path(path).suffix != ".ipynb":
+        return text
+    return "\n\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code")
+
+
 def source_files(path):
     """The project's files that `path` imports or has beside it by `Path(__file__).with_name`, directly or through another
     of them, in any function; itself included."""
@@ -30,11 +40,18 @@ def source_files(path):
         if file in found:
             continue
         found.add(file)
-        if file.suffix == ".py":
-            for node in ast.walk(ast.parse(file.read_text())):
+        if file.suffix in (".py", ".ipynb"):
+            for node in ast.walk(ast.parse(source(file))):
                 waiting += [module for module in map(_file_of, _imported_names(node)) if module]
                 waiting += [file.with_name(name) for name in _names_beside(node)]
     return found
+
+
+def imported_packages(path):
+    """The packages, by the names under which they are imported, that `path` and the project's files behind it use."""
+    nodes = [node for file in imported_modules(path) for node in ast.walk(ast.parse(source(file)))]
+    names = {name.split(".")[0] for node in nodes for name in _imported_names(node)}
+    return names - set(PACKAGES) - set(sys.stdlib_module_names)
 
 
 def parameters(stage):
