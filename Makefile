@@ -1,6 +1,7 @@
 # make              set up .venv and run the whole pipeline
 # make submit       send reports/submission.csv to Kaggle: make submit MESSAGE="what is new in it"
 # make draw         draw a digit in the browser and see what the network makes of it
+# make notebook     open digit_recognition.ipynb, the same steps one at a time
 # make bench        train the rivals' recipes and ours and compare them: hours; make bench FLAGS=--quick takes ten minutes
 # make test         every test · make test-quick: those that take under a minute together
 # make test-faults  dvc repro killed 70 times, on full disks, on other machines: half an hour; FLAGS="-k seed03" for a part
@@ -18,6 +19,11 @@ submit: .venv/ready
 
 draw: .venv/ready
 	@python predict_digit.py $(FLAGS)
+
+# JupyterLab finds this project's Python before any other kernel; .jupyter/ keeps it from asking for news and updates.
+notebook: .venv/ready
+	@JUPYTER_PATH="$(CURDIR)/.venv/share/jupyter" JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" \
+	    jupyter lab --log-level=ERROR $(FLAGS) digit_recognition.ipynb
 
 bench: .venv/ready
 	@python -m benchmarks.run $(FLAGS)
@@ -51,4 +57,4 @@ test-faults: .venv/ready
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-.PHONY: pipeline draw submit bench test test-quick test-faults
+.PHONY: pipeline draw notebook submit bench test test-quick test-faults

@@ -12,6 +12,7 @@ from digits.settings import dotted
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("digits", "stages")
+CODE = (".py", ".ipynb")  # files that can import
 
 
 def definition():
@@ -40,7 +41,7 @@ def source_files(path):
         if file in found:
             continue
         found.add(file)
-        if file.suffix in (".py", ".ipynb"):
+        if file.suffix in CODE:
             for node in ast.walk(ast.parse(source(file))):
                 waiting += [module for module in map(_file_of, _imported_names(node)) if module]
                 waiting += [file.with_name(name) for name in _names_beside(node)]
@@ -49,7 +50,8 @@ def source_files(path):
 
 def imported_packages(path):
     """The packages, by the names under which they are imported, that `path` and the project's files behind it use."""
-    nodes = [node for file in imported_modules(path) for node in ast.walk(ast.parse(source(file)))]
+    files = [file for file in source_files(path) if file.suffix in CODE]
+    nodes = [node for file in files for node in ast.walk(ast.parse(source(file)))]
     names = {name.split(".")[0] for node in nodes for name in _imported_names(node)}
     return names - set(PACKAGES) - set(sys.stdlib_module_names)
 

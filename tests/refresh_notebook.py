@@ -1,0 +1,71 @@
+"""Run digit_recognition.ipynb from top to bottom and store its outputs: `python tests/refresh_notebook.py`.
+
+The same code on the same machine leaves the same bytes. The notebook's metadata keep, as `made_from`, what the outputs
+were made from, so that a test notices when they are older than the code.
+"""
+
+import hashlib
+import importlib.metadata
+import os
+import re
+import sys
+
+import nbformat
+from nbclient import NotebookClient
+
+import graph
+
+COMMAND = "python tests/refresh_notebook.py"
+LONGEST_CELL = 300  # seconds
+_SECONDS = re.compile(r" - \d+m?s( - \d+m?s/step)?(?= - )")  # in the lines that Keras prints for an epoch
+
+
+def main():
+    notebook = load()
+    run(notebook, graph.ROOT, os.environ)
+    notebook.metadata["made_from"] = made_from()
+    nbformat.write(notebook, path())
+
+
+def path():
+    return graph.ROOT / "digit_recognition.ipynb"
+
+
+def load():
+    return nbformat.read(path(), as_version=4)
+
+
+def run(notebook, folder, environment):
+    """Run all cells in a kernel of its own that works in `folder`; leave out of their outputs what no run repeats.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell failed.
+    """
+    client = NotebookClient(
+        notebook, timeout=LONGEST_CELL, record_timing=False, coalesce_streams=True, resources={"metadata": {"path": str(folder)}}
+    )
+    client.execute(env=dict(environment), transport_encryption="auto")
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if output.output_type == "stream":
+                output.text = _SECONDS.sub("", output.text)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def made_from():
+    """What the outputs come from: a hash of each file's code, and the versions that requirements.txt gives each package."""
+    files = sorted(graph.source_files(path()))
+    hashes = {str(file.relative_to(graph.ROOT)): hashlib.sha256(graph.source(file).encode()).hexdigest()[:16] for file in files}
+    pinned = (graph.ROOT / "requirements.txt").read_text()
+    distributions = importlib.metadata.packages_distributions()
+    packages = {name.lower() for imported in graph.imported_packages(path()) for name in distributions[imported]}
+    versions = {name: re.findall(rf"^{re.escape(name)}==(\S+)", pinned, re.MULTILINE) for name in sorted(packages)}
+    return hashes | {name: " or ".join(found) for name, found in versions.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
