@@ -9,6 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -35,6 +37,18 @@ def printed(notebook, name):
 
 def pixels(output):
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(output["data"]["image/png"]))).convert("L"), np.float32)
+
+
+def fetched(address):
+    """What a server answers that may not listen yet when it names its address."""
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                return answer.read().decode()
+        except urllib.error.URLError as error:
+            refused = error
+            time.sleep(0.1)
+    raise refused
 
 
 def kinds(cell):
@@ -122,8 +136,8 @@ def test_it_runs_from_top_to_bottom_and_leaves_the_rest_of_the_project_as_it_was
     project = make_project()
 
     def tree():
-        files = [path for path in project.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-        return {str(path.relative_to(project.folder)): path.read_bytes() for path in files}
+        files = {str(path.relative_to(project.folder)): path for path in project.folder.rglob("*") if path.is_file()}
+        return {name: path.read_bytes() for name, path in files.items() if "__pycache__" not in name and not name.startswith(".dvc/tmp/")}
 
     before = tree()
     project.run(*refresh_notebook.COMMAND.split())
@@ -172,10 +186,8 @@ def test_make_notebook_runs_the_projects_own_python_whatever_kernels_there_are(m
         try:
             lines = iter(server.stdout.readline, "")
             address = next(found for line in lines if (found := re.search(r"(http://127\.0\.0\.1:\d+)/lab(\?token=\w+)", line)))
-            with urllib.request.urlopen(f"{address[1]}/api/kernelspecs{address[2]}", timeout=30) as answer:
-                kernels = json.load(answer)
-            with urllib.request.urlopen(address[0], timeout=30) as answer:
-                page = answer.read().decode()
+            kernels = json.loads(fetched(f"{address[1]}/api/kernelspecs{address[2]}"))
+            page = fetched(address[0])
         finally:
             os.killpg(server.pid, signal.SIGTERM)
     assert kernels["kernelspecs"][kernels["default"]]["spec"]["argv"][0] != "/bin/false"
