@@ -9,9 +9,12 @@ import importlib.metadata
 import os
 import re
 import sys
+from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # which pytest.ini does for the tests
 
 import graph
 
