@@ -1,6 +1,7 @@
 """reports/index.html: what stands on it, for results that are known, and how it shows in a browser."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -203,7 +204,8 @@ def test_a_report_on_the_competitions_size_is_below_8_mb_and_comes_of_one_silent
     folder = fresh()
     evaluation.fill(folder, images, labels, fold, probabilities, members=range(9))
     (folder / "params.yaml").write_text((folder / "params.yaml").read_text().replace("members: [0] ", f"members: {list(range(9))} "))
-    ran = subprocess.run([sys.executable, "-c", WATCHED], cwd=folder, env={"PYTHONPATH": str(graph.ROOT)}, capture_output=True, text=True)
+    environment = os.environ | {"PYTHONPATH": str(graph.ROOT)}
+    ran = subprocess.run([sys.executable, "-c", WATCHED], cwd=folder, env=environment, capture_output=True, text=True)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "[]\n", "")
     page = folder / "reports/index.html"
     assert 90 <= len(re.findall('<button class="wrong"', page.read_text())) and page.stat().st_size < 8_000_000
