@@ -53,6 +53,11 @@ def test_a_stage_depends_on_the_parameters_it_declares_and_no_others(stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_keeps_its_outs_in_dvcs_cache(stage):
+    assert all(isinstance(out, str) for out in graph.definition()[stage]["outs"]), "`cache: false` here, unlike in plots, ends the run cache"
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_uses_each_parameter_it_declares(stage):
     source = (graph.ROOT / f"stages/{stage}.py").read_text()
     used = {ast.unparse(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
