@@ -53,7 +53,8 @@ def claim(member, key):
         pid = owner.read_text().strip() if owner.exists() else "unknown"
         raise InputError(f"member {member} is being trained by process {pid}; wait until it ends, or end it (kill {pid})") from None
     with lock:
-        owner.write_text(f"{os.getpid()}\n")
+        with files.replacing(owner) as partial:
+            partial.write_text(f"{os.getpid()}\n")
         folder = WORK / f"member-{member}-{key}"
         ended = WORK / f"ended-{folder.name}"
         if ended.exists() and not _recorded(ended):
