@@ -74,7 +74,7 @@ def test_an_experiment_with_a_wrong_setting_ends_in_a_line_before_any_work(tiny_
     ran = tiny_project.run("dvc", "exp", "run", "-S", change, check=False)
     assert ran.returncode != 0 and "Traceback" not in ran.stdout
     assert [said for said in ran.stdout.splitlines() if said.startswith("error: ")] == [line]
-    touched = tiny_project.git("status", "--porcelain").splitlines()
+    touched = tiny_project.git("status", "--porcelain", "--untracked-files=no").splitlines()
     assert [entry for entry in touched if not entry.startswith(" D reports/training/")] == [" M params.yaml"], "DVC clears a stage's place"
     assert not list((tiny_project / ".work").glob("*")), "no training has begun"
     tiny_project.git("checkout", "-q", "--force", "HEAD")

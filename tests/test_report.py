@@ -141,7 +141,7 @@ def test_the_versions_are_those_that_each_training_wrote_down(page, fresh):
     folder = fresh(members=[0, 4])
     evaluation.write_training(folder, 4, versions={"python": "3.13.1", "keras": "<b>3.16</b>"})
     settings = (folder / "params.yaml").read_text().replace("members: [0] ", "members: [0, 4] ")
-    (folder / "params.yaml").write_text(settings.replace("source: digits ", "source: '<script>alert(1)</script>&' "))
+    (folder / "params.yaml").write_text(settings.replace("# digits: 1,797", "# <script>alert(1)</script>& 1,797"))
     other = evaluation.evaluated(folder)
     words = section(other, "settings")
     assert "member 0 keras 3.15.1, python" in words and "member 4 keras &lt;b&gt;3.16&lt;/b&gt;, python 3.13.1" in words
