@@ -178,7 +178,8 @@ def test_make_notebook_runs_the_projects_own_python_whatever_kernels_there_are(m
     for program in ("jupyter", "jupyter-lab", "python"):
         (scripts / program).symlink_to(Path(sys.executable).parent / program)
     (project / ".venv/share").symlink_to(Path(sys.prefix) / "share")
-    (project / ".venv/ready").touch()
+    for made in ("packages", "ready"):  # in the order in which make makes them
+        (project / ".venv" / made).touch()
     environment = project.environment | {"HOME": str(tmp_path), "JUPYTER_PREFER_ENV_PATH": "0"}
     command = ["make", "notebook", "FLAGS=--no-browser --allow-root --port 0"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}

@@ -16,14 +16,10 @@ AFTER_FETCH = {"prepare", "train@0", "predict", "evaluate", "submission"}
 AFTER_PREPARE = AFTER_FETCH - {"prepare"}
 ALL = AFTER_FETCH | {"fetch"}
 
-SETTINGS = {
+SETTINGS = {  # one of each kind; tests/test_graph.py holds every parameter against the stages that read it
     "lr": (0.002, AFTER_PREPARE),
-    "epochs": (3, AFTER_PREPARE),
-    "augment.rotate": (25, AFTER_PREPARE),
     "augment.elastic": (2, AFTER_PREPARE),
-    "network.dropout": (0.1, AFTER_PREPARE),
     "seed": (2, AFTER_FETCH),
-    "split.test": (0.2, AFTER_FETCH),
     "split.folds": (5, AFTER_FETCH),
     "members": ([0, 1], {"train@1", "predict", "evaluate", "submission"}),
 }

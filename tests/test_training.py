@@ -126,7 +126,7 @@ def test_two_trainings_of_one_member_never_share_their_work(project):
 
 @pytest.mark.slow
 def test_a_training_that_diverges_says_so_in_one_line(project):
-    project.set(lr=1e30)
+    project.set(lr=1, **{"regularization.weight_decay": 100})
     ran = project.run(*TRAIN, check=False)
     assert ran.returncode == 1 and "Traceback" not in ran.stdout
     assert "training diverged; lower lr in params.yaml" in ran.stdout.splitlines()[-1]
