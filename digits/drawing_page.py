@@ -47,7 +47,8 @@ def serve(reader, port, open_browser):
     Raises:
         InputError: the port is taken or not allowed.
     """
-    listener = socket.socket()
+    # asyncio sends small answers without delay (40 ms) only where the protocol is named
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
