@@ -4,9 +4,8 @@ import matplotlib
 import plotly.graph_objects
 from matplotlib.figure import Figure
 
-from digits import files
+from digits import charts, files
 
-matplotlib.rcdefaults()  # a person's own matplotlibrc would change the pictures
 COLOURS = [matplotlib.colors.to_hex(colour) for colour in matplotlib.colormaps["tab10"].colors]
 DIGITS = [str(digit) for digit in range(10)]
 LIGHT_OR_DARK = """
@@ -28,7 +27,7 @@ def draw_bars(counts, path):
     axes.margins(x=0.3)
     axes.set(title=f"Labels of {sum(counts):,} images", xlabel="images", ylabel="digit")
     axes.spines[["top", "right"]].set_visible(False)
-    _save(figure, path)
+    charts.save(figure, path)
 
 
 def draw_pie(counts, path):
@@ -37,7 +36,7 @@ def draw_pie(counts, path):
     axes = figure.subplots()
     axes.pie(counts, labels=DIGITS, colors=COLOURS, autopct="%.1f%%", pctdistance=0.8, counterclock=False, startangle=90)
     axes.set_title(f"Labels of {sum(counts):,} images")
-    _save(figure, path)
+    charts.save(figure, path)
 
 
 def interactive(counts):
@@ -72,8 +71,3 @@ def write_interactive(counts, path):
         interactive(counts).write_html(
             partial, include_plotlyjs=True, div_id="labels", config=looks, post_script=LIGHT_OR_DARK
         )
-
-
-def _save(figure, path):
-    with files.replacing(path) as partial:
-        figure.savefig(partial, format="png")

@@ -1,16 +1,14 @@
 """Pictures of a measurement: the confusion matrix, the images taken for another digit, sureness against truth."""
 
-import matplotlib
 import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 from sklearn.metrics import confusion_matrix
 
-from digits import files
+from digits import charts
 from digits.scores import BINS
 
-matplotlib.rcdefaults()  # a person's own matplotlibrc would change the pictures
 MOST_SHOWN = 400
 _PER_ROW = 10
 
@@ -30,7 +28,7 @@ def draw_confusion(labels, predicted, path):
     axes.set_title(f"{errors:,} of {len(labels):,} unseen images taken for another digit", fontsize=11)
     axes.xaxis.set_label_position("top")
     axes.xaxis.tick_top()
-    _save(figure, path)
+    charts.save(figure, path)
 
 
 def draw_mistakes(judged, path):
@@ -68,7 +66,7 @@ def draw_reliability(rows, path):
         axes.spines[["top", "right"]].set_visible(False)
     upper.yaxis.set_major_formatter(PercentFormatter(1))
     lower.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    _save(figure, path)
+    charts.save(figure, path)
 
 
 def _draw_sheet(images, captions, title, path):
@@ -84,9 +82,4 @@ def _draw_sheet(images, captions, title, path):
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     axes.set_axis_off()
     axes.set_title(title, fontsize=11)
-    _save(figure, path)
-
-
-def _save(figure, path):
-    with files.replacing(path) as partial:
-        figure.savefig(partial, format="png")
+    charts.save(figure, path)

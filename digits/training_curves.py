@@ -1,13 +1,12 @@
 """The curves of a training, a folder with {train,validation}/{loss,accuracy}.tsv of one row an epoch, and their picture."""
 
-import io
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
-from PIL import Image
 
+from digits import charts
 from digits.errors import InputError
 
 LEAST = 0.01  # per cent of mistakes below which the axis becomes linear, so that 0 has a place on it
@@ -64,12 +63,4 @@ def draw(curves):
     lower.set(ylim=(0, 100), xlabel="epoch", ylabel="mistakes")
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.align_ylabels()
-    return _png(figure)
-
-
-def _png(figure):
-    """Save with 32 colours: a third of the size, and nothing to see of it."""
-    whole, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(whole, format="png")
-    Image.open(whole).convert("RGB").quantize(32).save(small, "PNG", optimize=True)
-    return small.getvalue()
+    return charts.small_png(figure)

@@ -1,13 +1,13 @@
 """Fixtures: a copy of the project in which a pipeline may run, and a few real digits."""
 
 import shutil
-import subprocess
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
 import graph
+from browser import served
 from digits import kaggle_csv, network
 from digits.backend import keras
 from kaggle_server import KaggleServer
@@ -20,15 +20,10 @@ def make_project(tmp_path_factory):
 
     def make(**settings):
         folder = tmp_path_factory.mktemp("project") / "clone"
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=graph.ROOT, capture_output=True, text=True
-        )
-        names = [name for name in listed.stdout.split("\0") if name]
-        assert names, "these tests need the project's git checkout, to know which files belong to it"
-        for name in names:
-            if (graph.ROOT / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(graph.ROOT / name, folder / name)
+        for path in graph.tracked_files():
+            copy = folder / path.relative_to(graph.ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, copy)
         project = Project(folder)
         project.set(**settings)
         project.git("init", "-q")
@@ -57,6 +52,13 @@ def untrained_project(make_project):
         keras.utils.set_random_seed(member)
         network.save(network.build(4, 0.0), project / f"models/member-{member}.keras")
     return project
+
+
+@pytest.fixture(scope="module")
+def address(untrained_project):
+    """The address of that project's drawing page."""
+    with served(untrained_project) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +19,13 @@ CODE = (".py", ".ipynb")  # files that can import
 def definition():
     """dvc.yaml as it stands, by stage."""
     return yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def tracked_files(*patterns):
+    """The files that are, or with the next commit would be, in the repository."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
 def stage_files():

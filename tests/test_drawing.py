@@ -8,12 +8,6 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def address(untrained_project):
-    with served(untrained_project) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
 def browser():
     with chromium() as browser:
         yield browser

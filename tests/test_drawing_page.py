@@ -12,16 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from browser import served
 from pictures import bomb, png
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def address(untrained_project):
-    with served(untrained_project) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Kaggle's CSV format: what is written is read back, and goes through fetch byte for byte; for what is wrong see test_malformed."""
+"""Kaggle's CSV format: what is written is read back, and goes through fetch byte for byte. For what is wrong: test_malformed_csv."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 
 import graph
 from digits import errors, kaggle_csv
-from malformed import cell
+from malformed_csv import cell
 from stages import fetch
 
 

@@ -107,8 +107,6 @@ def test_a_training_ends_with_the_dvc_that_started_it_and_the_next_dvc_goes_on_w
     assert "training goes on after epoch" in output and "Epoch 1/" not in output
 
 
-
-
 @pytest.mark.slow
 def test_two_trainings_of_one_member_never_share_their_work(project):
     first = started(project)

@@ -1,11 +1,9 @@
-"""Models and arrays made by somebody else, or by somebody hostile: refused in one line, and nothing of theirs is run."""
+"""Models made by somebody else, or by somebody hostile: refused in one line, and nothing of theirs is run."""
 
-import ast
 import io
 import json
 import os
 import pickle
-import subprocess
 import sys
 import zipfile
 
@@ -13,8 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-import graph
-from digits import archives, network
+from digits import network
 from digits.backend import keras
 from digits.errors import InputError
 
@@ -278,85 +275,3 @@ def test_the_command_names_the_hostile_file(untrained_project):
     member.write_bytes(kept)
     assert ran.returncode == 1
     assert ran.stdout == "error: models/member-3.keras is no model of this project (it holds '../canary.py'); `dvc repro` trains one\n"
-
-
-class Canary:
-    """Unpickled, it leaves a file."""
-
-    def __reduce__(self):
-        return os.system, ("touch canary",)
-
-
-GOOD = {"images": np.zeros((4, 28, 28), np.uint8), "labels": np.zeros(4, np.uint8), "fold": np.zeros(4, np.int8)}
-
-
-def written(save, *arrays, **named):
-    buffer = io.BytesIO()
-    save(buffer, *arrays, **named)
-    return buffer.getvalue()
-
-
-def claiming(archive):
-    """Let the first array claim 10¹² images."""
-    return archive.replace(b"'shape': (4, 28, 28), }" + b" " * 12, b"'shape': (1000000000000, 28, 28), }")
-
-
-ARRAYS = {
-    "objects": (written(np.savez, **GOOD | {"labels": np.array([Canary()] * 4, object)}), "Object arrays cannot be loaded"),
-    "a pickle": (pickle.dumps(Canary()), "pickled"),
-    "another dtype": (written(np.savez, **GOOD | {"images": np.zeros((4, 28, 28))}), "images is float64 (4, 28, 28)"),
-    "another shape": (written(np.savez, **GOOD | {"images": np.zeros((4, 27, 27), np.uint8)}), "images is uint8 (4, 27, 27)"),
-    "other lengths": (written(np.savez, **GOOD | {"fold": np.zeros(5, np.int8)}), "differ in length"),
-    "a number": (written(np.savez, **GOOD | {"fold": np.int8(0)}), "fold is int8 ()"),
-    "an array missing": (written(np.savez, images=GOOD["images"], labels=GOOD["labels"]), "fold"),
-    "one array alone": (written(np.save, GOOD["images"]), ""),
-    "cut": (written(np.savez, **GOOD)[:2000], ""),
-    "damaged": (written(np.savez, **GOOD).replace(bytes(100), b"\1" * 100, 1), "CRC"),
-    "empty": (b"", ""),
-    "noise": (np.random.default_rng(0).bytes(5000), ""),
-    "a claim of 10¹² images": (claiming(written(np.savez, **GOOD)), ""),
-}
-
-
-@pytest.mark.parametrize("kind", ARRAYS)
-def test_hostile_arrays_are_refused_in_one_line_and_never_unpickled(tmp_path, monkeypatch, kind):
-    monkeypatch.chdir(tmp_path)
-    content, words = ARRAYS[kind]
-    (tmp_path / "labelled.npz").write_bytes(content)
-    with pytest.raises(InputError) as refused:
-        archives.load_labelled("labelled.npz")
-    message = str(refused.value)
-    assert message.isprintable() and message.startswith("labelled.npz is damaged") and words in message and "dvc repro" in message
-    assert os.listdir() == ["labelled.npz"]
-
-
-def test_missing_arrays_are_said(tmp_path):
-    with pytest.raises(InputError, match="unlabelled.npz is missing; `dvc repro` makes it"):
-        archives.load_unlabelled(tmp_path / "unlabelled.npz")
-
-
-def project_files():
-    listed = subprocess.run(["git", "ls-files", "-z", "*.py"], cwd=graph.ROOT, capture_output=True, text=True, check=True)
-    return [graph.ROOT / name for name in listed.stdout.split("\0") if name and not name.startswith("tests/")]
-
-
-def test_no_code_of_the_project_unpickles_or_evaluates():
-    """In any file but the tests: no module that unpickles, no NumPy or YAML reader that does, no model without safe mode."""
-    forbidden = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal", "torch", "pandas.read_pickle"}
-    loads = []
-    for path in project_files():
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                names = [alias.name for alias in node.names] + ([node.module] if isinstance(node, ast.ImportFrom) and node.module else [])
-                assert not forbidden & {name.split(".")[0] for name in names}, path
-            if not isinstance(node, ast.Call):
-                continue
-            called, options = ast.unparse(node.func), {option.arg: ast.unparse(option.value) for option in node.keywords}
-            assert called not in ("eval", "exec", "compile", "__import__", "os.system", "yaml.load", "yaml.unsafe_load", "yaml.full_load"), (path, called)
-            assert options.get("allow_pickle", "False") == "False", path
-            assert options.get("shell", "False") == "False", path
-            if called.endswith("load_model"):
-                loads.append(path)
-                assert options["safe_mode"] == "True" and options["compile"] == "False"
-            assert not called.endswith(("enable_unsafe_deserialization", "load_weights")), path
-    assert loads == [graph.ROOT / "digits/network.py"]
