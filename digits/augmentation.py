@@ -9,6 +9,7 @@ from scipy.interpolate import BSpline
 from digits.backend import keras
 
 SIDE = 28
+_PART = 32  # images that are resampled at a time: what they need stays in the processor's cache
 _CELLS = 2  # along each side, of the grid whose nodes are pulled about
 
 
@@ -64,6 +65,11 @@ def resample(images, points):
 
     Bilinear; black outside.
     """
+    parts = [slice(start, start + _PART) for start in range(0, len(images), _PART)]
+    return np.concatenate([_resample(images[part], points[:, part]) for part in parts])
+
+
+def _resample(images, points):
     x, y = np.clip(points, -1, SIDE)
     left, top = np.floor(x), np.floor(y)
     right, down = x - left, y - top

@@ -42,6 +42,27 @@ with _silent_standard_error():
         tensorflow.config.list_logical_devices()  # says now, unheard, that there is no GPU
 
 
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's layer, trained by the one operation that TensorFlow has for it, in less than half the time of Keras's many."""
+
+    def call(self, inputs, training=None, mask=None):
+        if not training or keras.backend.backend() != "tensorflow":
+            return super().call(inputs, training=training, mask=mask)
+        outputs, mean, variance = tensorflow.compat.v1.nn.fused_batch_norm(
+            inputs, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True
+        )
+        for moving, seen in (self.moving_mean, mean), (self.moving_variance, variance):
+            moving.assign(moving * self.momentum + seen * (1 - self.momentum))
+        return outputs
+
+    def plain(self):
+        """Make Keras's own layer with the same weights: a file is for everyone."""
+        layer = keras.layers.BatchNormalization.from_config(self.get_config())
+        layer.build(self.input.shape)
+        layer.set_weights(self.get_weights())
+        return layer
+
+
 def make_repeatable(seed):
     """Seed everything that draws (`seed` in 0…2³²−1) and choose algorithms that give the same bits each time."""
     keras.utils.set_random_seed(seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from digits import files, model_file
-from digits.backend import keras
+from digits.backend import BatchNormalization, keras
 from digits.errors import InputError
 
 
@@ -43,7 +43,7 @@ def _convolution(filters, size, padding, pooled=False):
     return [
         keras.layers.Conv2D(filters, size, padding=padding, use_bias=False),
         *[keras.layers.MaxPooling2D()] * pooled,  # before the two below, which then have a quarter of the work
-        keras.layers.BatchNormalization(momentum=0.9),
+        BatchNormalization(momentum=0.9),
         keras.layers.Activation("relu"),
     ]
 
@@ -54,7 +54,8 @@ def save(network, path):
     Keras writes the date and addresses in memory into the archive; here the date is always the same one, and the
     addresses are numbered in the order in which they appear.
     """
-    bare = keras.Sequential([keras.Input((28, 28), name="images"), *network.layers], name=network.name)
+    layers = [layer.plain() if isinstance(layer, BatchNormalization) else layer for layer in network.layers]
+    bare = keras.Sequential([keras.Input((28, 28), name="images"), *layers], name=network.name)
     with files.replacing(path) as partial:
         dated = partial.with_name(f".partial-dated-{Path(path).name}")
         try:

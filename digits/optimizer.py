@@ -17,8 +17,27 @@ class Muon(keras.optimizers.Muon):
         return len(variable.shape) != 4 or variable.shape[2] == 1
 
     def zeropower_via_newtonschulz5(self, x, steps):
-        matrix = keras.ops.reshape(x, (-1, x.shape[-1]))
-        return keras.ops.reshape(super().zeropower_via_newtonschulz5(matrix, steps), x.shape)
+        """Make a kernel orthogonal by Keras's iteration X ← X (a + b XᵀX + c (XᵀX)²), on the small XᵀX alone.
+
+        The factors in brackets commute with XᵀX, so they are multiplied up and meet the tall X once, at the end: less
+        than half of the arithmetic.
+        """
+        ops = keras.ops
+        tall = ops.reshape(x, (-1, x.shape[-1]))
+        if tall.shape[0] < tall.shape[1]:
+            tall = ops.transpose(tall)
+        tall = tall / (ops.norm(tall) + 1e-7)
+        gram = ops.matmul(ops.transpose(tall), tall)
+        identity = ops.eye(gram.shape[0])
+        product = identity
+        for _ in range(steps):
+            factor = self.muon_a * identity + self.muon_b * gram + self.muon_c * ops.matmul(gram, gram)
+            product = ops.matmul(product, factor)
+            gram = ops.matmul(ops.matmul(factor, gram), factor)
+        orthogonal = ops.matmul(tall, product)
+        if math.prod(x.shape[:-1]) < x.shape[-1]:
+            orthogonal = ops.transpose(orthogonal)
+        return ops.reshape(orthogonal, x.shape)
 
     def lr_adjust(self, x):
         return x * (self.rms_rate * math.sqrt(max(math.prod(x.shape[:-1]), x.shape[-1])))

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -92,17 +91,16 @@ def test_a_killed_training_of_other_settings_or_a_damaged_one_is_said_and_not_us
 
 @pytest.mark.slow
 def test_a_training_ends_with_the_dvc_that_started_it_and_the_next_dvc_goes_on_with_it(project):
-    project.set(epochs=40)
+    project.set(epochs=100)
     repro = ["dvc", "repro", "--single-item", "train@0"]
     dvc = started(project, repro)
     for line in dvc.stdout:
         if line.startswith("Epoch 2/"):
             break
     dvc.terminate()
-    ended = time.monotonic()
-    dvc.stdout.read()  # ends when the training, which has the same standard output, does
+    rest = dvc.stdout.read()  # ends when the training, which has the same standard output, does
     dvc.wait()
-    assert time.monotonic() - ended < 3
+    assert "Epoch 100/" not in rest, "the training went on without its dvc"
     output = project.run(*repro).stdout
     assert "training goes on after epoch" in output and "Epoch 1/" not in output
 
