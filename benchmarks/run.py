@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks import tables
 from benchmarks.recipes import RECIPES
 from benchmarks.train import read_split
-from digits import augmentation, errors, files, sources
+from digits import augmentation, errors, files, optimizer, sources
 from digits.backend import keras
 
 SCRATCH = Path(".work/benchmark")
@@ -47,12 +47,14 @@ def peak_gflops(side=4096, times=5):
 
 
 def fingerprint(recipe):
-    """Hash what makes a recipe: its layers, optimizer, epochs, batches and augmentation."""
+    """Hash what makes a recipe: its layers, optimizer, loss, epochs, batches and augmentation."""
     keras.utils.clear_session()
     network = recipe.build()
     recipe.compile(network, 1000)
-    parts = [network.to_json(), network.optimizer.get_config(), recipe.epochs, recipe.batch_size, recipe.augment]
-    described = json.dumps([*parts, Path(augmentation.__file__).read_text()], default=str, sort_keys=True)
+    loss = network.loss if isinstance(network.loss, str) else network.loss.get_config()
+    parts = [network.to_json(), network.optimizer.get_config(), loss, recipe.epochs, recipe.batch_size, recipe.augment]
+    code = [Path(module.__file__).read_text() for module in (augmentation, optimizer)]
+    described = json.dumps([*parts, *code], default=str, sort_keys=True)
     return hashlib.sha256(described.encode()).hexdigest()[:12]
 
 

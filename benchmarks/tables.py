@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from digits import files
 
 RESULTS = Path("benchmarks/results.json")
+ABLATION = Path("benchmarks/ablation.json")
 README = Path("benchmarks/README.md")
 PICTURE = Path("benchmarks/accuracy.png")
 TARGETS = 0.99, 0.994, 0.996
@@ -23,17 +24,27 @@ COLOURS = {  # of the recipes, in the order in which they are shown
 
 
 def write(results):
-    """Put the table into benchmarks/README.md, between its two markers, and draw the picture."""
-    before, begin, rest = README.read_text().partition("<!-- recipes -->\n")
-    _, end, after = rest.partition("<!-- end of recipes -->\n")
-    with files.replacing(README) as partial:
-        partial.write_text(f"{before}{begin}{recipes_table(results)}\n{end}{after}")
+    """Put the recipes' table into benchmarks/README.md and draw the picture."""
+    _put("recipes", recipes_table(results))
     draw(results, PICTURE)
+
+
+def write_ablation(results):
+    """Put the table of what each part is worth into benchmarks/README.md."""
+    _put("ablation", ablation_table(results))
+
+
+def _put(name, table):
+    """Replace what stands between the two markers of that name."""
+    before, begin, rest = README.read_text().partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- end of {name} -->\n")
+    with files.replacing(README) as partial:
+        partial.write_text(f"{before}{begin}{table}\n{end}{after}")
 
 
 def recipes_table(results):
     """Write a Markdown table with a row for each recipe."""
-    head = (
+    head = [
         "recipe",
         "parameters",
         "multiply-accumulates an image",
@@ -46,10 +57,28 @@ def recipes_table(results):
         "predicted",
         "share of peak arithmetic",
         "peak memory",
-    )
-    rows = [_row(name, recipe, results["machine"]["peak_gflops"]) for name, recipe in _in_order(results)]
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    ]
+    return _table(head, [_row(name, recipe, results["machine"]["peak_gflops"]) for name, recipe in _in_order(results)])
+
+
+def ablation_table(results):
+    """Write a Markdown table with a row for each part that was left out or changed."""
+    rows = []
+    for name, recipe in results.items():
+        networks = list(recipe["networks"].values())
+        if networks:
+            columns = [[network[key] for network in networks] for key in ("errors", "errors_moved")]
+            right = [1 - network["errors_moved"] / network["images"] for network in networks]
+            rows.append([name, *map(_errors, columns), mean_and_deviation(right)])
+    return _table(["", "errors", "with moved copies averaged", "accuracy then"], rows)
+
+
+def _errors(counts):
+    return f"{statistics.mean(counts):.1f}" + (f" ± {statistics.stdev(counts):.1f}" if len(counts) > 1 else "")
+
+
+def _table(head, rows):
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---", *["---:"] * (len(head) - 1)], *rows])
 
 
 def _in_order(results):
@@ -128,3 +157,4 @@ def draw(results, path):
 
 if __name__ == "__main__":
     write(json.loads(RESULTS.read_text()))
+    write_ablation(json.loads(ABLATION.read_text()))

@@ -25,20 +25,22 @@ BATCH = 500
 class Measure(keras.callbacks.Callback):
     """Record [seconds of training, accuracy on unseen images] at the end of each epoch and within the first ones."""
 
-    def __init__(self, images, labels, steps):
+    def __init__(self, images, labels):
         super().__init__()
-        self.images, self.labels, self.steps = images, labels, steps
+        self.images, self.labels = images, labels
         self.curve, self.paused, self.epoch = [], 0.0, 0
 
     def on_train_begin(self, logs=None):
+        self.model.predict_on_batch(self.images[:BATCH])  # builds the graph of measuring
         self.begin = time.perf_counter()
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        part = max(1, self.steps // PARTS)
-        if self.epoch < FINE_EPOCHS and (batch + 1) % part == 0 and batch + 1 < self.steps:
+        steps = self.params["steps"]
+        part = max(1, steps // PARTS)
+        if self.epoch < FINE_EPOCHS and (batch + 1) % part == 0 and batch + 1 < steps:
             self._measure()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -76,6 +78,23 @@ def multiply_accumulates(network):
     return int(total)
 
 
+def fit(recipe, seed, images, labels, epochs, *callbacks):
+    """Train one network of a recipe on images (N, 28, 28) and labels (N,): the network."""
+    backend.make_repeatable(seed)
+    batches = augmentation.AugmentedBatches(images, labels, recipe.batch_size, epochs, 0, (seed, 0), recipe.augment)
+    network = recipe.build()
+    recipe.compile(network, batches.steps * epochs)
+    network.fit(
+        backend.feed(batches),
+        shuffle=False,
+        steps_per_epoch=batches.steps,
+        epochs=epochs,
+        callbacks=[*callbacks, *recipe.callbacks()],
+        verbose=2,
+    )
+    return network
+
+
 def main():
     parser = argparse.ArgumentParser(description="Train one network of one recipe and measure it.")
     parser.add_argument("recipe", choices=RECIPES)
@@ -88,22 +107,8 @@ def main():
     epochs = max(1, round(recipe.epochs / 10)) if arguments.quick else recipe.epochs
 
     images, labels, learned = read_split()
-    backend.make_repeatable(arguments.seed)
-    batches = augmentation.AugmentedBatches(
-        images[learned], labels[learned], recipe.batch_size, epochs, 0, (arguments.seed, 0), recipe.augment
-    )
-    network = recipe.build()
-    recipe.compile(network, batches.steps * epochs)
-    measure = Measure(images[~learned], labels[~learned], batches.steps)
-    network.predict_on_batch(measure.images[:BATCH])
-    network.fit(
-        backend.feed(batches),
-        shuffle=False,
-        steps_per_epoch=batches.steps,
-        epochs=epochs,
-        callbacks=[measure, *recipe.callbacks()],
-        verbose=2,
-    )
+    measure = Measure(images[~learned], labels[~learned])
+    network = fit(recipe, arguments.seed, images[learned], labels[learned], epochs, measure)
     seconds, _ = measure.curve[-1]
     probabilities = ensemble.mean_probabilities([network], measure.images)
     begin = time.perf_counter()

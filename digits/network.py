@@ -17,7 +17,7 @@ def build(width, dropout):
 
     Args:
         width: channels of the first convolution; the later ones have two and four times as many.
-        dropout: share of the activations dropped after each pooling and before the last layer.
+        dropout: share of the activations dropped before the last layer.
     """
     return keras.Sequential(
         [
@@ -25,10 +25,8 @@ def build(width, dropout):
             keras.layers.Rescaling(1 / 255),
             keras.layers.Reshape((28, 28, 1)),
             *_convolution(width, 5, "valid", pooled=True),
-            keras.layers.Dropout(dropout),
             *_convolution(2 * width, 3, "same"),
             *_convolution(2 * width, 3, "same", pooled=True),
-            keras.layers.Dropout(dropout),
             *_convolution(4 * width, 3, "same"),
             *_convolution(4 * width, 3, "valid"),
             keras.layers.GlobalAveragePooling2D(),

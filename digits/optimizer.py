@@ -31,7 +31,7 @@ class Muon(keras.optimizers.Muon):
         identity = ops.eye(gram.shape[0])
         product = identity
         for _ in range(steps):
-            factor = self.muon_a * identity + self.muon_b * gram + self.muon_c * ops.matmul(gram, gram)
+            factor = self.muon_a * identity + ops.matmul(gram, self.muon_b * identity + self.muon_c * gram)
             product = ops.matmul(product, factor)
             gram = ops.matmul(ops.matmul(factor, gram), factor)
         orthogonal = ops.matmul(tall, product)
