@@ -31,6 +31,7 @@ VARIANTS = {
         "network.width": 16,
         "network.dropout": 0,
         "schedule.warmup": 0.05,
+        "regularization.label_smoothing": 0.1,
         "augment.rotate": 5,
         "augment.zoom": 0.05,
         "augment.shift": 1,

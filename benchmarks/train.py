@@ -17,8 +17,8 @@ from digits import archives, augmentation, backend, ensemble, files, kaggle_csv,
 from digits.backend import keras
 from digits.splits import assign_folds
 
-PARTS = 8  # measurements within each of the first epochs
-FINE_EPOCHS = 4
+PARTS = 16  # measurements within each of the first epochs
+FINE_EPOCHS = 2
 BATCH = 500
 
 

@@ -29,8 +29,10 @@ def compile(network, lr, steps, warmup, weight_decay, label_smoothing):
         warmup_target=lr,
         warmup_steps=warmup_steps,
     )
+    optimizer = Muon(schedule, weight_decay=weight_decay, adam_weight_decay=weight_decay)
+    optimizer.build(network.trainable_variables)  # else the graph is built twice
     network.compile(
-        optimizer=Muon(schedule, weight_decay=weight_decay, adam_weight_decay=weight_decay),
+        optimizer,
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
         metrics=["accuracy"],
     )
