@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 from benchmarks.recipes import RECIPES
-from digits import archives, augmentation, backend, ensemble, files, kaggle_csv, sources
+from digits import archives, augmentation, backend, ensemble, errors, files, kaggle_csv, sources
 from digits.backend import keras
 from digits.splits import assign_folds
 
@@ -60,10 +60,22 @@ class Measure(keras.callbacks.Callback):
         return accuracy
 
 
+def read_folds():
+    """Read Kaggle's labelled images (N, 28, 28), their labels (N,), and the fold of each (N,), as the pipeline cuts them.
+
+    Raises:
+        InputError: the file is not there, or is not Kaggle's.
+    """
+    path = sources.INCOMING / "train.csv"
+    if not path.is_file():
+        raise errors.InputError(f"the benchmark needs {path}; unpack Kaggle's digit-recognizer.zip there")
+    images, labels = kaggle_csv.read_train(path)
+    return images, labels, assign_folds(images, labels, test=0.1, folds=10, seed=1)
+
+
 def read_split():
-    """Read the images (N, 28, 28) and labels (N,), and tell those that the networks learn from: a mask (N,)."""
-    images, labels = kaggle_csv.read_train(sources.INCOMING / "train.csv")
-    fold = assign_folds(images, labels, test=0.1, folds=10, seed=1)
+    """Read the images and labels, and tell those that the benchmark's networks learn from: a mask (N,)."""
+    images, labels, fold = read_folds()
     return images, labels, (fold != 0) & (fold != archives.HELD_OUT)
 
 

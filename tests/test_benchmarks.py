@@ -6,7 +6,7 @@ import json
 import pytest
 
 import graph
-from benchmarks import recipes, run, tables, train
+from benchmarks import ablation, recipes, run, tables, train
 from digits import kaggle_csv
 
 PUBLISHED_PARAMETERS = {"keras-example": 34_826, "ghouzam": 887_530, "deotte": 327_242}
@@ -65,6 +65,14 @@ def test_the_table_tells_mean_deviation_and_the_seconds_to_each_target():
     assert cells[9:] == ["99.60 % (2 in 40 s)", "1,000", "5,000", "10 %", "900 MB"]
 
 
+def test_each_row_of_the_ablation_is_another_recipe_and_tells_mean_and_deviation():
+    described = [run.fingerprint(recipe) for recipe in ablation.RECIPES.values()]
+    assert len(set(described)) == len(described)
+    network = {"images": 1000, "errors": 5, "errors_moved": 2}
+    results = {"no bend": {"networks": {"1": network, "2": network | {"errors": 7}}}, "no warm-up": {"networks": {}}}
+    assert tables.ablation_table(results).splitlines()[2:] == ["| no bend | 6.0 ± 1.4 | 2.0 ± 0.0 | 99.800 ± 0.000 % (n = 2) |"]
+
+
 def test_what_two_recipes_share_is_trained_once(tmp_path):
     assert run.fingerprint(recipes.RECIPES["our-best"]) == run.fingerprint(recipes.RECIPES["our-default"])
     for others in (recipes.RECIPES["our-fast"], recipes.ours({"lr": 0.002}), recipes.ours({"augment.shift": 1}), recipes.ours({"regularization.label_smoothing": 0})):
@@ -96,6 +104,19 @@ def test_a_recipe_is_trained_once_and_written_into_the_tables(project):
     assert "seconds" not in json.loads((project / "benchmarks/results.json").read_text())["recipes"]["our-default"]["networks"]["2"]
 
 
+@pytest.mark.slow
+def test_the_ablation_trains_three_seeds_of_each_change_once_and_writes_its_table(project):
+    (project / "benchmarks/ablation.json").unlink(missing_ok=True)
+    command = "python", "-m", "benchmarks.ablation", "AdamW in place of Muon"
+    assert project.run(*command).stdout.count("AdamW in place of Muon, seed") == 3
+    networks = json.loads((project / "benchmarks/ablation.json").read_text())["AdamW in place of Muon"]["networks"]
+    assert sorted(networks) == ["1", "2", "3"]
+    assert all(0 < network["errors"] < network["images"] for network in networks.values())
+    assert "| AdamW in place of Muon |" in (project / "benchmarks/README.md").read_text()
+    assert "seed" not in project.run(*command).stdout
+
+
+@pytest.mark.slow
 def test_a_wrong_name_and_missing_data_are_one_line(project, make_project):
     ran = project.run("python", "-m", "benchmarks.run", "lenet", check=False)
     assert ran.returncode == 1 and ran.stdout.startswith("error: no recipe is called 'lenet'; there are: keras-example, ghouzam")
