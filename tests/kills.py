@@ -22,13 +22,17 @@ class Victim(Project):
         """`before_start` is called in each process before it becomes `dvc repro`."""
         shutil.copytree(original.folder, folder / name, symlinks=True)
         super().__init__(folder / name)
-        for result in ("data/raw", "data/prepared", "data/predictions", "models", ".work", ".dvc/cache", ".dvc/tmp"):
-            shutil.rmtree(self / result, ignore_errors=True)
-        (self / "dvc.lock").unlink(missing_ok=True)
+        self.forget()
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
         self.environment |= {"TMPDIR": str(self.temporary), "DVC_SITE_CACHE_DIR": str(folder / "site")} | environment
         self.before_start = before_start
+
+    def forget(self):
+        """Delete all results: the next run begins at the first stage."""
+        for result in ("data/raw", "data/prepared", "data/predictions", "models", ".work", ".dvc/cache", ".dvc/tmp"):
+            shutil.rmtree(self / result, ignore_errors=True)
+        (self / "dvc.lock").unlink(missing_ok=True)
         self.past_first_epoch = set()
 
     def start(self):
@@ -135,10 +139,11 @@ def kill_in_every_stage(victim, usual_seconds, seed, stages=None):
     done = []
     for stage in stages or usual_seconds:
         how, delay = draw.choice(SIGNALS), draw.random() * usual_seconds[stage]
-        landed = victim.repro_killed(stage, delay, how)
-        if landed:
-            done.append(f"{how.name} {delay:.2f} s into {stage}" + f" (in {landed} by then)" * (landed != stage))
-            print(done[-1], flush=True)
+        while not (landed := victim.repro_killed(stage, delay, how)):
+            victim.forget()  # all had ended before: begin anew, and kill sooner
+            delay /= 2
+        done.append(f"{how.name} {delay:.2f} s into {stage}" + f" (in {landed} by then)" * (landed != stage))
+        print(done[-1], flush=True)
     return done
 
 

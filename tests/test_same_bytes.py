@@ -34,7 +34,7 @@ def undisturbed(make_project, tmp_path_factory):
 @pytest.mark.parametrize("seed", range(1, 11), ids="seed{:02}".format)
 def test_killed_in_every_stage_the_next_run_ends_as_if_nothing_had_been(undisturbed, tmp_path, seed):
     victim = kills.Victim(undisturbed.project, tmp_path)
-    print("kills:", len(kills.kill_in_every_stage(victim, undisturbed.seconds, seed)))
+    assert len(kills.kill_in_every_stage(victim, undisturbed.seconds, seed)) == len(undisturbed.seconds) == 7
     victim.repro_to_end()
     kills.assert_same(victim.files(), undisturbed.files)
 
