@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from project import Project
+from project import Project, heed_interrupts
 
 SIGNALS = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
 _ENDED = 30  # seconds in which a killed group has to be gone
@@ -45,8 +45,13 @@ class Victim(Project):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=self.before_start,
+            preexec_fn=self._before_start,
         )
+
+    def _before_start(self):
+        heed_interrupts()
+        if self.before_start:
+            self.before_start()
 
     def repro_timed(self):
         """Run to the end: how many seconds each stage took, DVC's bookkeeping after it included."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,11 @@ class Project:
             assert key in section, f"params.yaml has no {name}"
             section[key] = value
         (self / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
+
+
+def heed_interrupts():
+    """Let SIGINT end a new process, as at a terminal: a shell's background, where the tests may run, ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def stages_run(output):

@@ -10,7 +10,7 @@ import pytest
 
 from digits import archives
 from digits.splits import assign_folds
-from project import TINY
+from project import TINY, heed_interrupts
 
 TRAIN = [sys.executable, "-m", "stages.train", "0"]
 
@@ -31,7 +31,8 @@ def outputs(project):
 
 
 def started(project, command=TRAIN):
-    return subprocess.Popen(command, cwd=project.folder, env=project.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, cwd=project.folder, env=project.environment, preexec_fn=heed_interrupts, **pipes)
 
 
 def dvc_takes_the_outputs_over(project):
