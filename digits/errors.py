@@ -5,6 +5,8 @@ import sys
 import threading
 import time
 
+import psutil
+
 
 class InputError(Exception):
     """Something the person gave is wrong; the message says what, where, and what to do."""
@@ -15,7 +17,7 @@ def run(main):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a ? for a letter that the locale does not have
     if "DVC_STAGE" in os.environ:
-        threading.Thread(target=_end_with, args=[_PARENT], daemon=True).start()
+        threading.Thread(target=_end_with, args=[_STARTERS], daemon=True).start()
     try:
         main()
     except InputError as error:
@@ -38,9 +40,18 @@ def in_a_line(error, path=None):
     return f"{path}: " * bool(path) + f"{error.strerror or error}; nothing was lost, run it again when that is mended"
 
 
-def _end_with(parent):
+def _starters():
+    """The processes that started this one, by number: dvc, after the shell by which it may have done so."""
+    try:
+        parent = psutil.Process().parent()
+        return [parent.pid, parent.ppid()] if parent.cmdline()[-2:-1] == ["-c"] else [parent.pid]
+    except (psutil.Error, AttributeError):  # it has ended meanwhile; without a parent there is None
+        return [os.getppid()]
+
+
+def _end_with(starters):
     """End when the dvc that started this stage is gone: it would work unseen beside the stage of the next dvc."""
-    while os.getppid() == parent:
+    while _starters() == starters:
         time.sleep(0.2)
     os._exit(1)  # as abrupt as a kill, which every stage survives
 
@@ -58,5 +69,5 @@ def _open_streams():
             setattr(sys, name, os.fdopen(descriptor, "w", closefd=False))
 
 
-_PARENT = os.getppid()  # now, since the import of TensorFlow takes seconds in which dvc may end
+_STARTERS = _starters()  # now, since the import of TensorFlow takes seconds in which dvc may end
 _open_streams()
