@@ -34,12 +34,10 @@ def _with_adamw(recipe):
 
 CHANGES = {
     "as params.yaml has it": {},
-    "no bend": {"augment.elastic": 0},
-    "nothing but the bend": {"augment.rotate": 0, "augment.zoom": 0, "augment.shift": 0, "augment.shear": 0},
+    "no augmentation": {"augment.rotate": 0, "augment.zoom": 0, "augment.shift": 0, "augment.shear": 0},
     "no label smoothing": {"regularization.label_smoothing": 0},
     "no dropout": {"network.dropout": 0},
     "no weight decay": {"regularization.weight_decay": 0},
-    "no warm-up": {"schedule.warmup": 0},
     "batches of 128": {"batch_size": 128, "lr": 0.007},
     "half the width": {"network.width": 16},
 }

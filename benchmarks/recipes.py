@@ -30,19 +30,17 @@ VARIANTS = {
         "batch_size": 128,
         "network.width": 16,
         "network.dropout": 0,
-        "schedule.warmup": 0.05,
         "regularization.label_smoothing": 0.1,
         "augment.rotate": 5,
         "augment.zoom": 0.05,
         "augment.shift": 1,
         "augment.shear": 5,
-        "augment.elastic": 0,
     },
     "default": {},
     "best": {"members": list(range(10))},
 }
 
-STILL = {"rotate": 0, "zoom": 0, "shift": 0, "shear": 0, "elastic": 0}
+STILL = {"rotate": 0, "zoom": 0, "shift": 0, "shear": 0}
 
 
 @dataclass(frozen=True)
@@ -148,9 +146,7 @@ def ours(changes=()):
     params = settings(changes)
     return Recipe(
         build=lambda: network.build(**params["network"]),
-        compile=lambda model, steps: training.compile(
-            model, params["lr"], steps, params["schedule"]["warmup"], **params["regularization"]
-        ),
+        compile=lambda model, steps: training.compile(model, params["lr"], steps, **params["regularization"]),
         epochs=params["epochs"],
         batch_size=params["batch_size"],
         augment=params["augment"],
@@ -165,7 +161,7 @@ RECIPES = {
         _compile(lambda: keras.optimizers.RMSprop(1e-3)),
         epochs=30,
         batch_size=86,
-        augment={"rotate": 10, "zoom": 0.1, "shift": 2.8, "shear": 0, "elastic": 0},
+        augment={"rotate": 10, "zoom": 0.1, "shift": 2.8, "shear": 0},
         callbacks=_halve_on_plateau,
     ),
     "deotte": Recipe(
@@ -173,7 +169,7 @@ RECIPES = {
         _compile(keras.optimizers.Adam),
         epochs=45,
         batch_size=64,
-        augment={"rotate": 10, "zoom": 0.1, "shift": 2.8, "shear": 0, "elastic": 0},
+        augment={"rotate": 10, "zoom": 0.1, "shift": 2.8, "shear": 0},
         callbacks=_decay_each_epoch,
     ),
 } | {f"our-{name}": ours(changes) for name, changes in VARIANTS.items()}

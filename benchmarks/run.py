@@ -32,7 +32,7 @@ SCRATCH = Path(".work/benchmark")
 QUICK = SCRATCH / "quick/results.json"
 
 
-def peak_gflops(side=4096, times=5):
+def peak_gflops(side=4096, times=3):
     """Measure the processor's peak arithmetic: the best of some products of two float32 matrices, in GFLOP/s.
 
     By Keras's backend, which does the trainings' arithmetic too: NumPy's product takes twice as long.

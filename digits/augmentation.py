@@ -1,23 +1,20 @@
-"""Augmented batches: each image turned, scaled, sheared, moved and bent a little, resampled once.
+"""Augmented batches: each image turned, scaled, sheared and moved a little, resampled once.
 
 A draw depends on nothing but (seed, epoch, batch), so a training that is resumed sees what an unbroken one sees.
 """
 
 import numpy as np
-from scipy.interpolate import BSpline
 
 from digits.backend import keras
 
 SIDE = 28
 _PART = 32  # images that are resampled at a time: what they need stays in the processor's cache
-_CELLS = 2  # along each side, of the grid whose nodes are pulled about
 
 
-def draw_maps(rng, count, rotate, zoom, shift, shear, elastic):
-    """Draw where each output pixel takes its value from: an affine map about the image's centre, and a smooth bend.
+def draw_maps(rng, count, rotate, zoom, shift, shear):
+    """Draw where each output pixel takes its value from: an affine map about the image's centre.
 
-    Each quantity of the affine map is uniform between minus and plus its bound. The bend is a cubic B-spline with
-    normally distributed coefficients, the smooth field of Simard et al. (2003, section 2) on a coarse grid.
+    Each quantity is uniform between minus and plus its bound.
 
     Args:
         rng: numpy.random.Generator.
@@ -26,7 +23,6 @@ def draw_maps(rng, count, rotate, zoom, shift, shear, elastic):
         zoom: share of the size, for height and width apart.
         shift: pixels.
         shear: degrees, horizontally: slanted writing.
-        elastic: pixels, the root of the mean square by which a pixel is displaced along each axis.
 
     Returns:
         points (2, count, 28, 28) float32: x and y in the input image, for each pixel of the output image.
@@ -45,19 +41,7 @@ def draw_maps(rng, count, rotate, zoom, shift, shear, elastic):
         offset = centre - from_x * right - from_y * down
         across, along = (factor.astype(np.float32)[:, None] * grid for factor in (from_x, from_y))
         np.add(across[:, None, :], along[:, :, None] + offset.astype(np.float32)[:, None, None], out=point)
-    if elastic:
-        points += _BEND @ (elastic * rng.standard_normal((2, count, *_BEND.shape[1:] * 2), np.float32)) @ _BEND.T
     return points
-
-
-def _bend():
-    """Weights (28, nodes) of the cubic B-splines along one axis, so scaled that unit coefficients displace by one."""
-    knots = np.arange(-3.0, _CELLS + 4)
-    weights = BSpline.design_matrix(np.linspace(0, _CELLS, SIDE), knots, 3).toarray()
-    return (weights / np.sqrt((weights**2).sum(axis=1).mean())).astype(np.float32)
-
-
-_BEND = _bend()
 
 
 def resample(images, points):
@@ -96,7 +80,7 @@ class AugmentedBatches(keras.utils.PyDataset):
         images: (N, 28, 28) uint8.
         labels: (N,) integers 0–9.
         seed: a sequence of non-negative integers.
-        bounds: keyword arguments of `draw_maps`: rotate, zoom, shift, shear, elastic.
+        bounds: keyword arguments of `draw_maps`: rotate, zoom, shift, shear.
         first_epoch: where item 0 lies, for a training that is resumed.
         """
         super().__init__()

@@ -59,11 +59,9 @@ class Augment(Section):
     zoom: Share
     shift: float = Field(ge=0, le=14)
     shear: float = Field(ge=0, le=60)
-    elastic: float = Field(ge=0, le=14)
 
 
 class Schedule(Section):
-    warmup: Share
     epoch_images: int = Field(ge=0, le=10_000_000)
 
 

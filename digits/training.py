@@ -14,21 +14,14 @@ from digits.optimizer import Muon
 VALIDATION_BATCH = 500
 
 
-def compile(network, lr, steps, warmup, weight_decay, label_smoothing):
-    """Give the network its loss and its optimizer, Muon with a linear warm-up and a cosine decay to zero.
+def compile(network, lr, steps, weight_decay, label_smoothing):
+    """Give the network its loss and its optimizer, Muon with a cosine decay to zero.
 
     Args:
-        lr: highest learning rate, reached at the end of the warm-up.
+        lr: learning rate of the first step.
         steps: batches in the whole training.
-        warmup: share of the steps that the warm-up takes.
     """
-    warmup_steps = round(warmup * steps)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        decay_steps=max(1, steps - warmup_steps),
-        warmup_target=lr,
-        warmup_steps=warmup_steps,
-    )
+    schedule = keras.optimizers.schedules.CosineDecay(initial_learning_rate=lr, decay_steps=steps)
     optimizer = Muon(schedule, weight_decay=weight_decay, adam_weight_decay=weight_decay)
     optimizer.build(network.trainable_variables)  # else the graph is built twice
     network.compile(

@@ -58,9 +58,7 @@ def train(data, member, params, work):
         bounds=params.augment.model_dump(),
     )
     model = network.build(params.network.width, params.network.dropout)
-    training.compile(
-        model, params.lr, batches.steps * params.epochs, params.schedule.warmup, **params.regularization.model_dump()
-    )
+    training.compile(model, params.lr, batches.steps * params.epochs, **params.regularization.model_dump())
     state = checkpoint.Checkpoint(work, model)
     state.restore()
     batches.first_epoch = len(state.history)

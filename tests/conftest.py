@@ -1,6 +1,7 @@
 """Fixtures: a copy of the project in which a pipeline may run, and a few real digits."""
 
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -12,6 +13,12 @@ from digits import kaggle_csv, network
 from digits.backend import keras
 from kaggle_server import KaggleServer
 from project import TINY, Project
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that have the most slow tests: xdist hands files out in this order, and a short one should be last."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="session")

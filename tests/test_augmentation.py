@@ -23,7 +23,7 @@ def batches(images, **changes):
 
 
 def affine_maps(count, rotate=0, zoom=0, shift=0, shear=0, seed=3):
-    return augmentation.draw_maps(np.random.default_rng(seed), count, rotate, zoom, shift, shear, elastic=0)
+    return augmentation.draw_maps(np.random.default_rng(seed), count, rotate, zoom, shift, shear)
 
 
 def test_its_affine_maps_agree_with_scipy(images):
@@ -43,24 +43,6 @@ def test_its_affine_maps_agree_with_scipy(images):
         np.testing.assert_allclose(got[i], wanted, atol=0.05)
 
 
-def test_its_bent_images_agree_with_scipy(images):
-    points = augmentation.draw_maps(np.random.default_rng(5), 256, **BOUNDS | {"elastic": 3})
-    got = augmentation.resample(images, points)
-    for image, (x, y), bent in zip(images, points.swapaxes(0, 1), got, strict=True):
-        wanted = map_coordinates(image.astype(np.float64), [y, x], order=1, mode="grid-constant")
-        np.testing.assert_allclose(bent, wanted, atol=0.05)
-
-
-def test_a_bend_is_as_strong_as_asked_and_smooth():
-    points = augmentation.draw_maps(np.random.default_rng(0), 2000, 0, 0, 0, 0, elastic=0.6)
-    still = affine_maps(1)
-    displacement = points - still
-    for axis in displacement:
-        assert np.sqrt((axis**2).mean()) == pytest.approx(0.6, rel=0.02) and abs(axis.mean()) < 0.05
-    steps = np.diff(displacement, axis=3)
-    assert np.sqrt((steps**2).mean()) < 0.1 and np.abs(steps).max() < 0.6  # neighbours stay in order: nothing folds
-
-
 def test_bounds_of_zero_change_nothing(images):
     np.testing.assert_array_equal(augmentation.resample(images, affine_maps(256)), images)
 
@@ -68,7 +50,7 @@ def test_bounds_of_zero_change_nothing(images):
 def test_the_default_bounds_keep_the_ink_in_the_frame(images):
     """Against the same maps read at the pixels around the frame too, where what left it lies."""
     margin = 14
-    points = augmentation.draw_maps(np.random.default_rng(0), 256, **BOUNDS | {"elastic": 0})
+    points = augmentation.draw_maps(np.random.default_rng(0), 256, **BOUNDS)
     right, down = points[:, :, :1, 1:2] - points[:, :, :1, :1], points[:, :, 1:2, :1] - points[:, :, :1, :1]
     row, column = np.mgrid[-margin : 28 + margin, -margin : 28 + margin]
     x, y = points[:, :, :1, :1] + right * column + down * row

@@ -69,8 +69,8 @@ def test_each_row_of_the_ablation_is_another_recipe_and_tells_mean_and_deviation
     described = [run.fingerprint(recipe) for recipe in ablation.RECIPES.values()]
     assert len(set(described)) == len(described)
     network = {"images": 1000, "errors": 5, "errors_moved": 2}
-    results = {"no bend": {"networks": {"1": network, "2": network | {"errors": 7}}}, "no warm-up": {"networks": {}}}
-    assert tables.ablation_table(results).splitlines()[2:] == ["| no bend | 6.0 ± 1.4 | 2.0 ± 0.0 | 99.800 ± 0.000 % (n = 2) |"]
+    results = {"no weight decay": {"networks": {"1": network, "2": network | {"errors": 7}}}, "no dropout": {"networks": {}}}
+    assert tables.ablation_table(results).splitlines()[2:] == ["| no weight decay | 6.0 ± 1.4 | 2.0 ± 0.0 | 99.800 ± 0.000 % (n = 2) |"]
 
 
 def test_what_two_recipes_share_is_trained_once(tmp_path):
@@ -97,7 +97,6 @@ def test_a_recipe_is_trained_once_and_written_into_the_tables(project):
     assert "| our-default |" in (project / "benchmarks/README.md").read_text()
     assert (project / "benchmarks/accuracy.png").read_bytes().startswith(b"\x89PNG")
 
-    assert "network 1" not in project.run(*command).stdout
     (project / ".work/benchmark/our-default-2.npy").unlink()  # as on a machine that has not trained it
     again = project.run(*command, "--untimed").stdout
     assert "network 1" not in again and "network 2" in again

@@ -19,7 +19,6 @@ ALL = AFTER_FETCH | {"fetch"}
 SETTINGS = {  # one of each kind; tests/test_graph.py holds every parameter against the stages that read it
     "lr": (0.002, AFTER_PREPARE),
     "seed": (2, AFTER_FETCH),
-    "split.folds": (5, AFTER_FETCH),
     "members": ([0, 1], {"train@1", "predict", "evaluate", "submission"}),
 }
 

@@ -131,7 +131,7 @@ def test_the_comment_of_a_number_tells_its_range(name):
         ("members", list(range(200)), ["members has 10", "0 to 9"]),
         ("split.folds", 3, None),  # members: [0] has its fold
         ("members", ["x" * 10_000], ["members[0] is 'xxx", "…", "a list of whole numbers"]),
-        ("augment", 3, ["augment is 3", "a section with rotate, zoom, shift, shear, elastic"]),
+        ("augment", 3, ["augment is 3", "a section with rotate, zoom, shift, shear"]),
         ("split", None, ["split is None", "a section with test, folds"]),
         ("network", [32, 0.3], ["network is [32, 0.3]", "a section with width, dropout"]),
     ],
