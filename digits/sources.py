@@ -17,6 +17,7 @@ from digits import kaggle_csv, mnist_frame
 from digits.errors import InputError
 
 INCOMING = Path("data/incoming")
+STROKES = 0.3, 0.7  # between which the labelled digits of scikit-learn are cut: thick and thin pens
 
 
 def deliver(source, scratch):
@@ -38,26 +39,31 @@ def deliver(source, scratch):
 def embedded_digits():
     """Read scikit-learn's digits and cut them in two, 70 % labelled and 30 % not.
 
+    People write with other pens than those writers did, so the labelled ones are drawn up with strokes of many widths.
+
     Returns:
         labelled images (1257, 28, 28) uint8 and labels (1257,), unlabelled images (540, 28, 28) and their labels
         (540,), which no stage may see: they are for judging a submission.
     """
     bundle = load_digits()
-    images = np.stack([draw_up(image) for image in bundle.images])
     labels = bundle.target.astype(np.uint8)
     known, unknown = train_test_split(np.arange(len(labels)), test_size=0.3, stratify=labels, random_state=0)
-    return images[known], labels[known], images[unknown], labels[unknown]
+    cuts = np.random.default_rng(0).uniform(*STROKES, len(known))
+    labelled = np.stack([draw_up(image, cut) for image, cut in zip(bundle.images[known], cuts, strict=True)])
+    unlabelled = np.stack([draw_up(image) for image in bundle.images[unknown]])
+    return labelled, labels[known], unlabelled, labels[unknown]
 
 
-def draw_up(image):
+def draw_up(image, cut=0.5):
     """Draw an 8×8 digit (ink 0–16: how many pixels of a 4×4 block were black) up to MNIST's frame.
 
-    The blocks' ink is interpolated on a fine grid and cut at half strength, which gives a stroke its edge back.
+    The blocks' ink is interpolated on a fine grid and cut at a share of its strength, which gives a stroke its edge back:
+    at half, the edge that it had; at less, a thicker stroke, and at more a thinner one.
     """
     padded = np.pad(np.asarray(image, np.float32) / 16, 1)
     side = len(padded) * 16
     fine = np.asarray(Image.fromarray(padded).resize((side, side), Image.Resampling.BICUBIC))
-    return mnist_frame.frame(np.clip((fine - 0.5) * 4 + 0.5, 0, 1))
+    return mnist_frame.frame(np.clip((fine - cut) * 4 + 0.5, 0, 1))
 
 
 def _digits(scratch):
