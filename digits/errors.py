@@ -7,6 +7,8 @@ import time
 
 import psutil
 
+_ONEDNN_OUT_OF_MEMORY = "Operation received an exception:Status: 1,"  # dnnl_out_of_memory, passed on by TensorFlow
+
 
 class InputError(Exception):
     """Something the person gave is wrong; the message says what, where, and what to do."""
@@ -29,9 +31,14 @@ def run(main):
     except KeyboardInterrupt:
         sys.exit("\nstopped; run the same command again to go on")
     except Exception as error:
-        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":  # TensorFlow's
+        if not _is_for_want_of_memory(error):
             raise
         sys.exit("error: there is not enough memory; end other programs, or lower batch_size or network.width in params.yaml")
+
+
+def _is_for_want_of_memory(error):
+    name = type(error).__name__  # TensorFlow is not imported for this
+    return isinstance(error, MemoryError) or name == "ResourceExhaustedError" or (name == "AbortedError" and _ONEDNN_OUT_OF_MEMORY in str(error))
 
 
 def in_a_line(error, path=None):

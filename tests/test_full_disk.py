@@ -132,7 +132,7 @@ def test_without_enough_memory_a_training_says_so_in_one_line(finished):
     finished.set(**{"network.width": 512, "batch_size": 1000, "schedule.epoch_images": 0})
 
     def limit_memory():
-        resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+        resource.setrlimit(resource.RLIMIT_AS, (10 << 30, 10 << 30))
 
     ran = finished.run("python", "-m", "stages.train", "0", check=False, before_start=limit_memory)
     finished.set(**TINY)
