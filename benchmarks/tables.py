@@ -62,14 +62,13 @@ def recipes_table(results):
 
 
 def ablation_table(results):
-    """Write a Markdown table with a row for each part that was left out or changed."""
+    """Write a Markdown table with a row for each part that was left out or changed, the fewest errors first."""
+    measured = [(name, list(recipe["networks"].values())) for name, recipe in results.items() if recipe["networks"]]
     rows = []
-    for name, recipe in results.items():
-        networks = list(recipe["networks"].values())
-        if networks:
-            columns = [[network[key] for network in networks] for key in ("errors", "errors_moved")]
-            right = [1 - network["errors_moved"] / network["images"] for network in networks]
-            rows.append([name, *map(_errors, columns), mean_and_deviation(right)])
+    for name, networks in sorted(measured, key=lambda row: statistics.mean(network["errors_moved"] for network in row[1])):
+        columns = [[network[key] for network in networks] for key in ("errors", "errors_moved")]
+        right = [1 - network["errors_moved"] / network["images"] for network in networks]
+        rows.append([name, *map(_errors, columns), mean_and_deviation(right)])
     return _table(["", "errors", "with moved copies averaged", "accuracy then"], rows)
 
 

@@ -46,6 +46,11 @@ def test_a_changed_setting_reruns_its_stages_and_no_others(project, name):
     assert set(project.repro()) == expected
 
 
+def test_dvc_holds_the_stages_that_read_a_setting_of_a_section_for_changed_and_no_others(project):
+    project.set(**{"split.folds": 5})
+    assert set(json.loads(project.run("dvc", "status", "--json").stdout)) == {"prepare", "evaluate"}  # the report shows every setting
+
+
 def test_another_source_reruns_everything(project, few_digits):
     images, labels = few_digits
     kaggle_csv.write_train(project / "data/incoming/train.csv", images[:150], labels[:150])

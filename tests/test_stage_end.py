@@ -13,7 +13,7 @@ DVC = "import subprocess, sys; subprocess.run(sys.argv[1:])"
 @pytest.mark.parametrize("shell", [False, True], ids=["alone", "behind a shell"])
 def test_a_stage_ends_with_its_dvc(monkeypatch, shell):
     monkeypatch.setenv("DVC_STAGE", "train")
-    stage = [sys.executable, "-c", STAGE]
+    stage = [sys.executable, "-c", STAGE, "0"]  # with an argument, as a training has
     if shell:
         stage = ["/bin/sh", "-c", f"{shlex.join(stage)}; true"]  # what follows keeps the shell from becoming the stage
     dvc = subprocess.Popen([sys.executable, "-c", DVC, *stage], stdout=subprocess.PIPE, text=True)
