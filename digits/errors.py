@@ -37,8 +37,9 @@ def run(main):
 
 
 def _is_for_want_of_memory(error):
-    name = type(error).__name__  # TensorFlow is not imported for this
-    return isinstance(error, MemoryError) or name == "ResourceExhaustedError" or (name == "AbortedError" and _ONEDNN_OUT_OF_MEMORY in str(error))
+    kind = type(error).__name__  # TensorFlow's are known by name: importing it takes seconds
+    of_onednn = kind == "AbortedError" and _ONEDNN_OUT_OF_MEMORY in str(error)
+    return isinstance(error, MemoryError) or kind == "ResourceExhaustedError" or of_onednn
 
 
 def in_a_line(error, path=None):
@@ -49,11 +50,12 @@ def in_a_line(error, path=None):
 
 def _starters():
     """The processes that started this one, by number: dvc, after the shell by which it may have done so."""
+    parent = os.getppid()
     try:
-        parent = psutil.Process().parent()
-        return [parent.pid, parent.ppid()] if parent.cmdline()[-2:-1] == ["-c"] else [parent.pid]
-    except (psutil.Error, AttributeError):  # it has ended meanwhile; without a parent there is None
-        return [os.getppid()]
+        process = psutil.Process(parent)
+        return [parent, process.ppid()] if process.cmdline()[-2:-1] == ["-c"] else [parent]  # sh -c "python -m stages.…"
+    except psutil.Error:  # it has ended meanwhile
+        return [parent]
 
 
 def _end_with(starters):

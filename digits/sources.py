@@ -17,7 +17,7 @@ from digits import kaggle_csv, mnist_frame
 from digits.errors import InputError
 
 INCOMING = Path("data/incoming")
-STROKES = 0.3, 0.7  # between which the labelled digits of scikit-learn are cut: thick and thin pens
+_CUTS = 0.3, 0.7  # of the labelled digits of scikit-learn, see draw_up: from a thick pen to a thin one
 
 
 def deliver(source, scratch):
@@ -48,7 +48,7 @@ def embedded_digits():
     bundle = load_digits()
     labels = bundle.target.astype(np.uint8)
     known, unknown = train_test_split(np.arange(len(labels)), test_size=0.3, stratify=labels, random_state=0)
-    cuts = np.random.default_rng(0).uniform(*STROKES, len(known))
+    cuts = np.random.default_rng(0).uniform(*_CUTS, len(known))
     labelled = np.stack([draw_up(image, cut) for image, cut in zip(bundle.images[known], cuts, strict=True)])
     unlabelled = np.stack([draw_up(image) for image in bundle.images[unknown]])
     return labelled, labels[known], unlabelled, labels[unknown]
@@ -57,8 +57,14 @@ def embedded_digits():
 def draw_up(image, cut=0.5):
     """Draw an 8×8 digit (ink 0–16: how many pixels of a 4×4 block were black) up to MNIST's frame.
 
-    The blocks' ink is interpolated on a fine grid and cut at a share of its strength, which gives a stroke its edge back:
-    at half, the edge that it had; at less, a thicker stroke, and at more a thinner one.
+    The blocks' ink is interpolated on a fine grid and cut, which gives a stroke its edge back.
+
+    Args:
+        image: (8, 8).
+        cut: share of full ink at which the edge lies, 0 to 1: at half where it was, at less the stroke is thicker.
+
+    Returns:
+        (28, 28) uint8, white on black.
     """
     padded = np.pad(np.asarray(image, np.float32) / 16, 1)
     side = len(padded) * 16

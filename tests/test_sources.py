@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 import graph
 from digits import kaggle_csv, sources
@@ -61,6 +62,16 @@ def test_the_embedded_digits_are_cut_into_labelled_and_unlabelled():
     assert len(labels) == 1257 and len(truth) == 540
     assert np.abs(np.bincount(labels) / 1257 - np.bincount(truth) / 540).max() < 0.002
     assert all(image.max() == 255 for image in images)
+
+
+def test_the_labelled_digits_are_written_with_thick_and_thin_pens_and_the_unlabelled_with_one():
+    digits = load_digits().images
+    thick, usual, thin = (np.mean([sources.draw_up(digit, cut).mean() for digit in digits[:100]]) for cut in (0.3, 0.5, 0.7))
+    assert thick > 1.1 * usual and thin < 0.9 * usual
+    images, _, unlabelled, _ = sources.embedded_digits()
+    drawn = {sources.draw_up(digit).tobytes() for digit in digits}
+    assert all(image.tobytes() in drawn for image in unlabelled)
+    assert np.mean([image.tobytes() in drawn for image in images]) < 0.1
 
 
 def test_mnist_is_downloaded_and_written_in_kaggles_format(project, server, few_digits):
