@@ -21,7 +21,6 @@ CHOSEN = {
 REQUIREMENT = re.compile(r"([a-z0-9][a-z0-9._-]*)==([^ \\;]+)( ; [^\\]+)? \\((?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+)(?:\n    #.*)*")
 BY_WORDS = {"Apache": "Apache-2.0", "MIT": "MIT", "BSD": "BSD-3-Clause", "Python Software Foundation": "PSF-2.0"}
 NOT_IMPORTED = {
-    "dvc": "a command",
     "jupyterlab": "a command",
     "ipykernel": "a process that the notebook's cells run in",
     "pytest-xdist": "an option of pytest",
