@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from digits import kaggle_csv, sources
+from digits import errors, kaggle_csv, sources
 
 
 def main():
@@ -22,13 +22,16 @@ def main():
         for name in kaggle_csv.FILES:
             shutil.copy(sources.INCOMING / name, clone / sources.INCOMING / name)
         params = clone / "params.yaml"
-        params.write_text(re.sub(r"^source: \w+", "source: incoming", params.read_text()))
+        params.write_text(re.sub(r"^source: \w+", "source: incoming", params.read_text(), flags=re.MULTILINE))
         begin = time.perf_counter()
-        output = subprocess.run(["dvc", "repro"], cwd=clone, check=True, capture_output=True, text=True).stdout
+        ran = subprocess.run(["dvc", "repro"], cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         whole = time.perf_counter() - begin
-    training = sum(int(seconds) for seconds in re.findall(r"^\d+/\d+ - (\d+)s - ", output, re.MULTILINE))
+    if ran.returncode:
+        said = re.search(r"^error: (.*)", ran.stdout, re.MULTILINE)
+        raise errors.InputError(said[1] if said else f"dvc repro: {ran.stdout.strip().splitlines()[-1]}")
+    training = sum(int(seconds) for seconds in re.findall(r"^\d+/\d+ - (\d+)s - ", ran.stdout, re.MULTILINE))
     print(f"whole {whole:.0f} s, training {training} s, the rest {100 * (1 - training / whole):.0f} %")
 
 
 if __name__ == "__main__":
-    main()
+    errors.run(main)

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 
 import pytest
 
@@ -130,3 +131,15 @@ def test_a_wrong_name_and_missing_data_are_one_line(project, make_project):
     ran = project.run("python", "-m", "benchmarks.run", check=False)
     (project / "data/incoming/elsewhere.csv").rename(project / "data/incoming/train.csv")
     assert ran.returncode == 1 and ran.stdout.startswith("error: the benchmark needs data/incoming/train.csv")
+
+
+@pytest.mark.slow
+def test_the_time_outside_training_is_that_of_the_files_in_data_incoming(project, few_digits):
+    images, labels = few_digits
+    kaggle_csv.write_test(project / "data/incoming/test.csv", images)
+    kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels[1:])
+    ran = project.run("python", "-m", "benchmarks.outside_training", check=False)
+    assert ran.returncode == 1 and ran.stdout.startswith("error: ") and "200 images" in ran.stdout and "199 ids" in ran.stdout
+    kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels)
+    whole, training = map(int, re.findall(r"(\d+) s", project.run("python", "-m", "benchmarks.outside_training").stdout))
+    assert 0 <= training < whole
