@@ -1,4 +1,4 @@
-"""reports/index.html: what stands on it, for results that are known, and how it shows in a browser."""
+"""reports/index.html: what stands on it, for results that are known."""
 
 import json
 import os
@@ -12,34 +12,12 @@ import yaml
 
 import evaluation
 import graph
-from browser import Hand, chromium
 from digits import archives, training_curves
 from digits.errors import InputError
 
-HELD_OUT = archives.HELD_OUT
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, few_digits):
-    """A folder with a report on 200 digits: 20 held out, 120 out of fold, 60 that nobody judged; members 0 and 1, 2 dropped.
-
-    Image 4 is a 3 read as 4 with 82 %, image 12 a 1 read as 2; image 26 bears a wrong label, its 9 surely read as a 5.
-    """
-    images, labels = few_digits
-    labels = labels.copy()
-    assert (labels[3], labels[11], labels[25]) == (3, 1, 5)
-    fold = np.repeat(np.array([HELD_OUT, 0, 1, 2], np.int8), [20, 60, 60, 60])
-    probabilities = evaluation.known_predictions(labels, unjudged=fold == 2)
-    for wrong in (3, 11):
-        probabilities[wrong] = np.roll(probabilities[wrong], 1)
-    probabilities[25] = np.eye(10)[5]
-    labels[25] = 9
-    folder = tmp_path_factory.mktemp("report")
-    evaluation.fill(folder, images, labels, fold, probabilities, members=[0, 1, 2])
-    settings = (folder / "params.yaml").read_text().replace("members: [0] ", "members: [0, 1] ")
-    (folder / "params.yaml").write_text(settings)
-    evaluation.evaluated(folder)
-    return folder
+    return evaluation.known_report(tmp_path_factory.mktemp("report"), *few_digits)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +29,7 @@ def page(folder):
 def fresh(tmp_path, few_digits):
     """Make another folder, of the 200 digits `times` over: `fresh(wrong=[3])` with that image taken for another digit."""
 
-    def make(wrong=(), times=1, folds=(HELD_OUT, 0), **options):
+    def make(wrong=(), times=1, folds=(archives.HELD_OUT, 0), **options):
         images, labels = (np.concatenate([array] * times) for array in few_digits)
         fold = np.repeat(np.array(folds, np.int8), 100 * times)
         probabilities = evaluation.known_predictions(labels)
@@ -197,7 +175,7 @@ def test_a_report_on_the_competitions_size_is_below_8_mb_and_comes_of_one_silent
     images, labels = (np.tile(array, (210, *[1] * (array.ndim - 1))) for array in few_digits)
     random = np.random.default_rng(0)
     images = images ^ random.integers(0, 256, images.shape, dtype=np.uint8)  # noise: no picture of a digit takes more bytes
-    fold = np.resize(np.array([HELD_OUT, *range(9)], np.int8), len(labels))
+    fold = np.resize(np.array([archives.HELD_OUT, *range(9)], np.int8), len(labels))
     probabilities = evaluation.known_predictions(labels)
     wrong = random.random(len(labels)) < 0.1
     probabilities[wrong] = random.permuted(probabilities[wrong], axis=1)
@@ -210,45 +188,3 @@ def test_a_report_on_the_competitions_size_is_below_8_mb_and_comes_of_one_silent
     page = folder / "reports/index.html"
     assert 90 <= len(re.findall('<button class="wrong"', page.read_text())) and page.stat().st_size < 8_000_000
     assert json.loads((folder / "reports/metrics.json").read_text())["oof_images"] == 37_800
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 375])
-def test_the_report_opens_from_its_file_alone_and_fits_the_window(browser, folder, tmp_path, width, scheme):
-    alone = tmp_path / "sent to a colleague.html"
-    alone.write_bytes((folder / "reports/index.html").read_bytes())
-    hand = Hand(browser, alone.as_uri(), viewport={"width": width, "height": 800}, color_scheme=scheme)
-    chart = hand.page.frame_locator("#interactive").locator("#labels .main-svg").first
-    chart.wait_for(timeout=10_000)
-    assert hand.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert hand.page.evaluate("[...document.images].every(image => image.alt.length > 9 && image.naturalWidth > 0)")
-    light = hand.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (int(re.findall(r"\d+", light)[0]) > 128) == (scheme == "light")
-    assert hand.page.frame_locator("#interactive").locator("#labels").bounding_box()["width"] <= width
-    assert hand.troubles == [] and [url for url in hand.requests if not url.startswith("data:")] == [alone.as_uri()]
-
-
-@pytest.mark.slow
-def test_a_cell_shows_its_images_by_mouse_and_by_keyboard(browser, folder):
-    page = Hand(browser, (folder / "reports/index.html").as_uri(), viewport={"width": 375, "height": 800}).page
-    cell, behind = page.locator("[popovertarget=cell-3-4]").first, page.locator("#cell-3-4")
-    assert not behind.is_visible()
-    cell.click()
-    assert behind.is_visible() and behind.locator("img").is_visible()
-    behind.get_by_role("button", name="Close").click()
-    assert not behind.is_visible()
-    cell.focus()
-    page.keyboard.press("Enter")
-    assert behind.is_visible()
-    page.keyboard.press("Escape")
-    assert not behind.is_visible() and page.evaluate("document.activeElement.innerText") == "1"
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    assert page.locator("[popover]:popover-open h2").inner_text().startswith("4 read as 4"), "the next cell"
