@@ -94,7 +94,7 @@ def averaged(networks, labels):
     curve, total = [], 0.0
     for count, network in enumerate(networks.values(), start=1):
         total = total + np.load(network["probabilities"])
-        seconds = round(count * statistics.mean(timed), 1) if timed else None
+        seconds = round(count * statistics.mean(timed), 2) if timed else None
         curve.append([seconds, round(float((total.argmax(axis=1) == labels).mean()), 6)])
     return curve
 
