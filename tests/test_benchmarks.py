@@ -136,6 +136,9 @@ def test_a_wrong_name_and_missing_data_are_one_line(project, make_project):
 @pytest.mark.slow
 def test_the_time_outside_training_is_that_of_the_files_in_data_incoming(project, few_digits):
     images, labels = few_digits
+    params = project / "params.yaml"
+    params.write_text("# As in the project, a remark stands before the source.\n" + params.read_text())
+    project.git("commit", "-qm", "A remark", "params.yaml")
     kaggle_csv.write_test(project / "data/incoming/test.csv", images)
     kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels[1:])
     ran = project.run("python", "-m", "benchmarks.outside_training", check=False)
