@@ -1,5 +1,8 @@
 """The network: its size, its file, and what is refused in place of one."""
 
+import os
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -16,6 +19,15 @@ DEFAULTS = yaml.safe_load((graph.ROOT / "params.yaml").read_text())["network"]
 
 def test_the_default_network_has_exactly_so_many_parameters():
     assert network.build(**DEFAULTS).count_params() == 280_234
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="TensorFlow has oneDNN on Linux and Windows alone")
+def test_onednn_trains_on_every_kind_of_processor_unless_a_person_switches_it_off():
+    said = "from digits.backend import keras; from tensorflow.python.util import _pywrap_util_port as port; print(port.IsMklEnabled())"
+    unset = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    for environment, wanted in (unset, "True"), (unset | {"TF_ENABLE_ONEDNN_OPTS": "0"}, "False"):
+        done = subprocess.run([sys.executable, "-c", said], cwd=graph.ROOT, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == wanted
 
 
 def test_pixels_go_in_as_they_are_and_probabilities_come_out():
