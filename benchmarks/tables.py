@@ -145,7 +145,8 @@ def draw(results, path):
         if len(recipe["averaged"]) > 1:
             several = recipe["averaged"]
             axes.plot(*zip(*[(at, 100 * share) for at, share in several], strict=True), ":", marker=".", color=colour)
-    axes.set(xscale="log", ylim=(98.5, 99.85), xlabel="seconds of training", ylabel="accuracy on unseen images, %")
+    axes.set(xlabel="seconds of training", ylabel="accuracy on unseen images, %")
+    axes.set(xscale="log", xlim=(4, None), ylim=(98.5, 99.85))
     axes.set_xticks([5, 10, 30, 60, 300, 600, 1800, 3600], ["5 s", "10 s", "30 s", "1 min", "5 min", "10 min", "30 min", "1 h"])
     axes.minorticks_off()
     axes.grid(alpha=0.3)
