@@ -66,6 +66,7 @@ def test_the_table_tells_mean_deviation_and_the_seconds_to_each_target():
     assert cells[9:] == ["99.60 % (2 in 40 s)", "1,000", "5,000", "10 %", "900 MB"]
 
 
+@pytest.mark.slow
 def test_each_row_of_the_ablation_is_another_recipe_and_tells_mean_and_deviation():
     described = [run.fingerprint(recipe) for recipe in ablation.RECIPES.values()]
     assert len(set(described)) == len(described)
@@ -81,6 +82,7 @@ def test_each_row_of_the_ablation_is_another_recipe_and_tells_mean_and_deviation
     ]
 
 
+@pytest.mark.slow
 def test_what_two_recipes_share_is_trained_once(tmp_path):
     assert run.fingerprint(recipes.RECIPES["our-best"]) == run.fingerprint(recipes.RECIPES["our-default"])
     for others in (recipes.RECIPES["our-fast"], recipes.ours({"lr": 0.002}), recipes.ours({"augment.shift": 1}), recipes.ours({"regularization.label_smoothing": 0})):

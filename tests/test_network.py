@@ -22,6 +22,7 @@ def test_the_default_network_has_exactly_so_many_parameters():
     assert network.build(**DEFAULTS).count_params() == 280_234
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="TensorFlow has oneDNN on Linux and Windows alone")
 def test_onednn_trains_on_every_kind_of_processor_unless_a_person_switches_it_off():
     assert _pywrap_util_port.IsMklEnabled() == (os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1")

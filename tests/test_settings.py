@@ -183,7 +183,7 @@ def test_what_is_no_parameter_at_all_is_named(project, line):
 @pytest.mark.parametrize(
     "text",
     ["", "- 1", "3", "lr: [", "a: b: c", "\t", "{", "lr: 2024-02-31", "lr: !!python/object/apply:os.getcwd []", "&a [*a]", "[" * 5000, b"lr: \xff", "a\0b"],
-    ids=str,
+    ids=lambda text: str(text[:20]),
 )
 def test_what_is_no_mapping_is_refused(project, text):
     (project / "params.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())

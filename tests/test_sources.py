@@ -74,6 +74,7 @@ def test_the_labelled_digits_are_written_with_thick_and_thin_pens_and_the_unlabe
     assert np.mean([image.tobytes() in drawn for image in images]) < 0.1
 
 
+@pytest.mark.slow
 def test_mnist_is_downloaded_and_written_in_kaggles_format(project, server, few_digits):
     origin, folder = server
     images, labels = few_digits
@@ -88,6 +89,7 @@ def test_mnist_is_downloaded_and_written_in_kaggles_format(project, server, few_
     assert len(kaggle_csv.read_submission(project / "data/raw/sample_submission.csv")) == 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["not there", "other contents"])
 def test_a_failed_download_of_mnist_is_one_line(project, server, fault):
     origin, folder = server
