@@ -3,7 +3,7 @@
 # make draw         draw a digit in the browser and see what the network makes of it
 # make notebook     open digit_recognition.ipynb, the same steps one at a time
 # make bench        train the rivals' recipes and ours and compare them: hours; make bench FLAGS=--quick: ten minutes
-# make test         every test · make test-quick: those that take under a minute together
+# make test         every test · make test-quick: those that take a minute or two together
 # make test-faults  dvc repro killed 70 times, on full disks, on other machines: half an hour; FLAGS="-k seed03" for a part
 
 SUPPORTED := 3.11 3.12 3.13
