@@ -13,14 +13,7 @@ import kills
 from digits import kaggle_csv
 
 AFTER_FETCH = {"prepare", "train@0", "predict", "evaluate", "submission"}
-AFTER_PREPARE = AFTER_FETCH - {"prepare"}
 ALL = AFTER_FETCH | {"fetch"}
-
-SETTINGS = {  # one of each kind; tests/test_graph.py holds every parameter against the stages that read it
-    "lr": (0.002, AFTER_PREPARE),
-    "seed": (2, AFTER_FETCH),
-    "members": ([0, 1], {"train@1", "predict", "evaluate", "submission"}),
-}
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +32,21 @@ def test_without_a_change_nothing_runs(project):
     assert project.repro() == []
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_a_changed_setting_reruns_its_stages_and_no_others(project, name):
-    value, expected = SETTINGS[name]
-    project.set(**{name: value})
-    assert set(project.repro()) == expected
+def test_a_changed_seed_reruns_everything_but_fetch(project):
+    """One setting of many: test_graph.py holds each against the stages that read it, test_experiments.py changes `lr`."""
+    project.set(seed=2)
+    assert set(project.repro()) == AFTER_FETCH
+
+
+def test_another_member_is_trained_beside_the_first_and_once_dropped_is_not_used_though_its_file_lies_there(project):
+    alone = (project / "data/predictions/unlabelled.npz").read_bytes()
+    project.set(members=[0, 1])
+    assert set(project.repro()) == {"train@1", "predict", "evaluate", "submission"}
+    assert (project / "data/predictions/unlabelled.npz").read_bytes() != alone
+    project.set(members=[0])
+    project.repro()
+    assert (project / "models/member-1.keras").exists()
+    assert (project / "data/predictions/unlabelled.npz").read_bytes() == alone
 
 
 def test_dvc_holds_the_stages_that_read_a_setting_of_a_section_for_changed_and_no_others(project, monkeypatch):
@@ -52,23 +55,27 @@ def test_dvc_holds_the_stages_that_read_a_setting_of_a_section_for_changed_and_n
     assert held_for_changed() == {"prepare", "evaluate"}  # the report shows every setting
 
 
-def test_another_source_reruns_everything(project, few_digits):
+def test_another_source_reruns_everything_and_a_permuted_test_csv_gives_the_permuted_submission(project, few_digits):
     images, labels = few_digits
     kaggle_csv.write_train(project / "data/incoming/train.csv", images[:150], labels[:150])
     kaggle_csv.write_test(project / "data/incoming/test.csv", images[150:])
     kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels[150:])
-    project.set(source="incoming", **{"split.folds": 3})
+    project.set(source="incoming", **{"split.folds": 3, "schedule.epoch_images": 640})
     assert set(project.repro()) == ALL
-    kaggle_csv.write_test(project / "data/incoming/test.csv", images[150:][::-1])
+    straight = kaggle_csv.read_submission(project / "reports/submission.csv")
+    assert len(set(straight)) > 1
+    order = np.random.default_rng(0).permutation(50)
+    kaggle_csv.write_test(project / "data/incoming/test.csv", images[150:][order])
     assert set(project.repro()) == {"fetch", "prepare", "predict", "submission"}, "only the unlabelled images have changed"
+    np.testing.assert_array_equal(kaggle_csv.read_submission(project / "reports/submission.csv"), straight[order])
 
 
-SOURCES = sorted(path.relative_to(graph.ROOT).as_posix() for path in (graph.ROOT / "digits").glob("*.*"))
+CODE = sorted(path.relative_to(graph.ROOT).as_posix() for path in [*(graph.ROOT / "digits").glob("*.*"), *graph.stage_files()])
 
 
-def importers(module):
-    """The stages whose code imports the module, as their names stand in dvc.lock."""
-    names = {path.stem for path in graph.stage_files() if graph.ROOT / module in graph.source_files(path)}
+def made_of(file):
+    """The stages whose code imports the file or is it, as their names stand in dvc.lock."""
+    names = {path.stem for path in graph.stage_files() if graph.ROOT / file in graph.source_files(path)}
     return {"train@0" if name == "train" else name for name in names}
 
 
@@ -78,28 +85,22 @@ def held_for_changed():
         return set(repo.status())
 
 
-def test_dvc_holds_the_stages_that_import_an_edited_module_for_changed_and_no_others(project, monkeypatch):
+def test_dvc_holds_the_stages_that_an_edited_file_is_part_of_for_changed_and_no_others(project, monkeypatch):
     monkeypatch.chdir(project.folder)
     assert held_for_changed() == set()
     held = {}
-    for edited in SOURCES:
+    for edited in CODE:
         before = (project / edited).read_text()
         _add_a_comment(project / edited)
         held[edited] = held_for_changed()
         (project / edited).write_text(before)
-    assert held == {edited: importers(edited) for edited in SOURCES}
+    assert held == {edited: made_of(edited) for edited in CODE}
 
 
-@pytest.mark.parametrize("edited", ["digits/kaggle_csv.py", "digits/label_charts.py", "digits/network.py", "digits/scores.py"])
-def test_an_edited_module_reruns_the_stages_that_import_it(project, edited):
+@pytest.mark.parametrize("edited", ["digits/kaggle_csv.py", "stages/evaluate.py"])
+def test_an_edited_file_reruns_the_stages_that_it_is_part_of_and_none_after_them(project, edited):
     _add_a_comment(project / edited)
-    assert set(project.repro()) == importers(edited)
-
-
-@pytest.mark.parametrize("edited", [path.stem for path in graph.stage_files()])
-def test_an_edited_stage_reruns_itself_alone(project, edited):
-    _add_a_comment(project / f"stages/{edited}.py")
-    assert [stage.split("@")[0] for stage in project.repro()] == [edited]
+    assert set(project.repro()) == made_of(edited)
 
 
 def test_everything_again_by_force_leaves_the_lock_as_it_was(project):
@@ -125,31 +126,6 @@ def test_a_closed_standard_output_and_a_locale_without_umlauts_hinder_no_stage(p
     (project / "reports/submission.csv").unlink()
     project.run("sh", "-c", "python -m stages.submission >&-", **elsewhere.NO_UMLAUTS)
     assert (project / "reports/submission.csv").read_bytes() == before
-
-
-def test_dropped_members_are_not_used_though_their_files_lie_there(project):
-    alone = (project / "data/predictions/unlabelled.npz").read_bytes()
-    project.set(members=[0, 1])
-    project.repro()
-    assert (project / "data/predictions/unlabelled.npz").read_bytes() != alone
-    project.set(members=[0])
-    project.repro()
-    assert (project / "models/member-1.keras").exists()
-    assert (project / "data/predictions/unlabelled.npz").read_bytes() == alone
-
-
-def test_a_permuted_test_csv_gives_the_permuted_submission(project):
-    unlabelled = kaggle_csv.read_test(project / "data/raw/test.csv")
-    straight = kaggle_csv.read_submission(project / "reports/submission.csv")
-    order = np.random.default_rng(0).permutation(len(unlabelled))
-    images, labels = kaggle_csv.read_train(project / "data/raw/train.csv")
-    kaggle_csv.write_train(project / "data/incoming/train.csv", images, labels)
-    kaggle_csv.write_test(project / "data/incoming/test.csv", unlabelled[order])
-    kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", np.zeros(len(order), np.uint8))
-    project.set(source="incoming")
-    assert "train@0" not in project.repro(), "the labelled images are the same"
-    assert len(set(straight)) > 1
-    np.testing.assert_array_equal(kaggle_csv.read_submission(project / "reports/submission.csv"), straight[order])
 
 
 def _add_a_comment(path):
