@@ -1,16 +1,17 @@
-"""Fixtures: a copy of the project in which a pipeline may run, and a few real digits."""
+"""Fixtures: a copy of the project in which a pipeline may run, and a few real digits.
+
+Keras and scikit-learn are imported where they are needed: xdist reads this file before it starts its workers.
+"""
 
 import shutil
 from collections import Counter
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 import graph
 from browser import served
-from digits import kaggle_csv, network
-from digits.backend import keras
+from digits import kaggle_csv
 from kaggle_server import KaggleServer
 from project import TINY, Project
 
@@ -54,6 +55,9 @@ def tiny_project(make_project):
 @pytest.fixture(scope="module")
 def untrained_project(make_project):
     """A project with two members that were made but not trained."""
+    from digits import network
+    from digits.backend import keras
+
     project = make_project(members=[0, 3])
     for member in (0, 3):
         keras.utils.set_random_seed(member)
@@ -71,6 +75,8 @@ def address(untrained_project):
 @pytest.fixture(scope="session")
 def few_digits():
     """200 real digits in an arbitrary frame: images (200, 28, 28) uint8 and labels (200,) uint8, all ten among them."""
+    from sklearn.datasets import load_digits
+
     bundle = load_digits()
     images = np.zeros((200, 28, 28), np.uint8)
     images[:, 2:26, 2:26] = np.kron(bundle.images[:200], np.ones((3, 3))) * 15

@@ -48,9 +48,15 @@ def test_nine_of_ten_unseen_digits_are_read_from_drawings(project, monkeypatch):
     assert right.mean() >= 0.9
 
 
+@pytest.fixture(scope="module")
+def address(project):
+    with served(project) as address:
+        yield address
+
+
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
-def test_each_digit_drawn_on_the_page_is_recognised(project, touch):
-    with served(project) as address, chromium() as browser:
+def test_each_digit_drawn_on_the_page_is_recognised(address, touch):
+    with chromium() as browser:
         hand = Hand(browser, address, touch, viewport={"width": 375, "height": 900} if touch else None)
         for digit, strokes in STROKES.items():
             hand.draw(strokes)
