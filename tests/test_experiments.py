@@ -61,19 +61,14 @@ def test_the_plots_hold_the_confusion_matrix_the_curves_and_the_pictures(experim
     assert "Confusion matrix" in page and "validation" in page
 
 
-@pytest.mark.parametrize(
-    ("change", "line"),
-    [
-        ("lr=-1", "error: params.yaml: lr is -1; a number above 0 to 1 belongs there"),
-        ("members=[0,12]", "error: params.yaml: members has 12, but split.folds is 10: members are numbers from 0 to 9"),
-    ],
-)
-def test_an_experiment_with_a_wrong_setting_ends_in_a_line_before_any_work(tiny_project, change, line):
+def test_an_experiment_with_a_wrong_setting_ends_in_a_line_before_any_work(tiny_project):
     tiny_project.git("checkout", "-q", "--force", "HEAD")
     tiny_project.run("dvc", "checkout", "-q", "--force")
-    ran = tiny_project.run("dvc", "exp", "run", "-S", change, check=False)
+    ran = tiny_project.run("dvc", "exp", "run", "-S", "lr=-1", check=False)
     assert ran.returncode != 0 and "Traceback" not in ran.stdout
-    assert [said for said in ran.stdout.splitlines() if said.startswith("error: ")] == [line]
+    assert [said for said in ran.stdout.splitlines() if said.startswith("error: ")] == [
+        "error: params.yaml: lr is -1; a number above 0 to 1 belongs there"
+    ]
     touched = tiny_project.git("status", "--porcelain", "--untracked-files=no").splitlines()
     assert [entry for entry in touched if not entry.startswith(" D reports/training/")] == [" M params.yaml"], "DVC clears a stage's place"
     assert not list((tiny_project / ".work").glob("*")), "no training has begun"
@@ -83,7 +78,8 @@ def test_an_experiment_with_a_wrong_setting_ends_in_a_line_before_any_work(tiny_
 def test_a_wrong_setting_of_the_last_stage_stops_the_first(make_project):
     project = make_project(members=[0, 12])
     ran = project.run("dvc", "repro", check=False)
-    assert ran.returncode != 0 and len(stages_run(ran.stdout)) == 1 and "\nerror: params.yaml: members has 12, " in ran.stdout
+    assert ran.returncode != 0 and len(stages_run(ran.stdout)) == 1
+    assert "error: params.yaml: members has 12, but split.folds is 10: members are numbers from 0 to 9" in ran.stdout.splitlines()
     assert not (project / "data/raw").exists()
 
 
