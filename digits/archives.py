@@ -6,6 +6,8 @@ data/predictions/labelled.npz    probabilities (N, 10) float32, NaN where nobody
 data/predictions/unlabelled.npz  probabilities (M, 10) float32
 """
 
+import io
+import zipfile
 from typing import NamedTuple
 
 import numpy as np
@@ -23,9 +25,15 @@ class Labelled(NamedTuple):
 
 
 def save(path, **arrays):
-    """Write arrays under their names; the same arrays are the same bytes."""
-    with files.replacing(path) as partial, open(partial, "wb") as file:
-        np.savez(file, **arrays)
+    """Write arrays under their names; the same arrays are the same bytes, with any Python.
+
+    Not so with `numpy.savez`, which opens each entry of the archive as a stream: Python 3.11.4 changed those headers.
+    """
+    with files.replacing(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
 
 
 def load_labelled(path):

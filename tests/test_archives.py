@@ -1,6 +1,7 @@
 """Arrays of somebody else's are refused in one line, and nothing is ever unpickled, here or anywhere in the project."""
 
 import ast
+import hashlib
 import io
 import os
 import pickle
@@ -61,6 +62,15 @@ def test_hostile_arrays_are_refused_in_one_line_and_never_unpickled(tmp_path, mo
     message = str(refused.value)
     assert message.isprintable() and message.startswith("labelled.npz is damaged") and words in message and "dvc repro" in message
     assert os.listdir() == ["labelled.npz"]
+
+
+def test_the_same_arrays_are_the_same_bytes_with_any_python(tmp_path):
+    """The digest is that of Python 3.11.2 and 3.11.7, between which those of `numpy.savez` changed."""
+    archives.save(tmp_path / "labelled.npz", **GOOD)
+    content = (tmp_path / "labelled.npz").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == "32b98eddca5868c2aef38d3a5b660e9d031787de200f2b3a42c2596fc25af5db"
+    labelled = archives.load_labelled(tmp_path / "labelled.npz")
+    assert all(np.array_equal(array, GOOD[name]) for name, array in labelled._asdict().items())
 
 
 def test_missing_arrays_are_said(tmp_path):
