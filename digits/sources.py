@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 from digits import kaggle_csv, mnist_frame
 from digits.errors import InputError
@@ -45,6 +43,9 @@ def embedded_digits():
         labelled images (1257, 28, 28) uint8 and labels (1257,), unlabelled images (540, 28, 28) and their labels
         (540,), which no stage may see: they are for judging a submission.
     """
+    from sklearn.datasets import load_digits  # here, as the other sources need not wait for it
+    from sklearn.model_selection import train_test_split
+
     bundle = load_digits()
     labels = bundle.target.astype(np.uint8)
     known, unknown = train_test_split(np.arange(len(labels)), test_size=0.3, stratify=labels, random_state=0)

@@ -23,12 +23,14 @@ def compile(network, lr, steps, weight_decay, label_smoothing):
     """
     schedule = keras.optimizers.schedules.CosineDecay(initial_learning_rate=lr, decay_steps=steps)
     optimizer = Muon(schedule, weight_decay=weight_decay, adam_weight_decay=weight_decay)
-    optimizer.build(network.trainable_variables)  # else the graph is built twice
+    optimizer.build(network.trainable_variables)
     network.compile(
         optimizer,
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
         metrics=["accuracy"],
     )
+    nothing = keras.ops.zeros((1, *network.output_shape[1:]))
+    network.compute_metrics(None, nothing, nothing)  # builds them; what is not built by now lets the graph be built twice
 
 
 def fit(network, batches, validation, patience, checkpoint, live_folder):

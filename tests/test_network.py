@@ -8,10 +8,9 @@ import zipfile
 import numpy as np
 import pytest
 import yaml
-from tensorflow.python.util import _pywrap_util_port
 
 import graph
-from digits import network
+from digits import backend, network, training
 from digits.backend import keras
 from digits.errors import InputError
 
@@ -25,11 +24,31 @@ def test_the_default_network_has_exactly_so_many_parameters():
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="TensorFlow has oneDNN on Linux and Windows alone")
 def test_onednn_trains_on_every_kind_of_processor_unless_a_person_switches_it_off():
+    from tensorflow.python.util import _pywrap_util_port  # not before our own backend, which says how TensorFlow is to be loaded
+
     assert _pywrap_util_port.IsMklEnabled() == (os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1")
     said = "from digits.backend import keras; from tensorflow.python.util import _pywrap_util_port as port; print(port.IsMklEnabled())"
     switched_off = os.environ | {"TF_ENABLE_ONEDNN_OPTS": "0"}
     done = subprocess.run([sys.executable, "-c", said], cwd=graph.ROOT, env=switched_off, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+@pytest.mark.slow
+def test_keras_is_loaded_without_what_nobody_uses_it_with_and_the_rest_can_still_be_had():
+    needless = ["matplotlib.pyplot", "pandas", "sklearn"]
+    said = f"import sys; from digits.backend import keras; print([name for name in {needless} if name in sys.modules]); import {', '.join(needless)}"
+    done = subprocess.run([sys.executable, "-c", said], cwd=graph.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_graph_of_training_is_built_once():
+    model = network.build(2, 0.0)
+    training.compile(model, lr=0.01, steps=2, weight_decay=0, label_smoothing=0)
+    built, step = [], model.train_step
+    model.train_step = lambda data: built.append("a graph") or step(data)
+    batch = np.zeros((8, 28, 28), np.float32), np.eye(10, dtype=np.float32)[:8]
+    model.fit(backend.feed([batch, batch]), epochs=2, shuffle=False, verbose=0)
+    assert built == ["a graph"]
 
 
 def test_pixels_go_in_as_they_are_and_probabilities_come_out():
