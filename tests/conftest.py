@@ -3,9 +3,11 @@
 Keras and scikit-learn are imported where they are needed: xdist reads this file before it starts its workers.
 """
 
+import os
 import shutil
 from collections import Counter
 
+import filelock
 import numpy as np
 import pytest
 
@@ -43,13 +45,18 @@ def make_project(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tiny_project(make_project):
-    """A project whose training takes seconds, after one `dvc repro`, with the results committed."""
-    project = make_project(**TINY)
-    project.repro()
-    project.git("add", "-A")
-    project.git("commit", "-qm", "A tiny run")
-    return project
+def tiny_project(make_project, tmp_path_factory):
+    """A project whose training takes seconds, after one `dvc repro`, with the results committed: a copy of one for all tests."""
+    base = tmp_path_factory.getbasetemp()
+    run = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tiny"  # the workers' folders stand in one
+    with filelock.FileLock(f"{run}.lock"):
+        if not run.exists():
+            project = make_project(**TINY)
+            project.repro()
+            project.git("add", "-A")
+            project.git("commit", "-qm", "A tiny run")
+            project.folder.rename(run)
+    return Project(shutil.copytree(run, tmp_path_factory.mktemp("tiny") / "clone", symlinks=True))
 
 
 @pytest.fixture(scope="module")
