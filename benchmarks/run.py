@@ -4,8 +4,8 @@ data/incoming/train.csv → benchmarks/results.json, and from it the tables of b
 benchmarks/accuracy.png
 
 A network that this machine has trained already, for this or another recipe that describes the same, is not trained
-again: a run that was stopped goes on after its last whole network. Its probabilities lie in .work/benchmark/; what
-another machine measured is replaced.
+again: a run that was stopped goes on after its last whole network. Its probabilities lie in .work/benchmark/; where they
+do not, another machine measured it, and it is left out, so that a table is that of one machine.
 Everything takes hours on two cores; use them for nothing else meanwhile.
 """
 
@@ -82,18 +82,28 @@ def train(name, seed, folder, *options):
     return json.loads(Path(f"{out}.json").read_text()) | {"probabilities": f"{out}.npy"}
 
 
-def find_twin(results, described, seed):
-    """Find what was measured of a network with the same fingerprint and seed, and lies here: its measurements, or None."""
-    networks = (done["networks"].get(seed) for done in results["recipes"].values() if done["fingerprint"] == described)
-    return next((network for network in networks if network and Path(network["probabilities"]).exists()), None)
+def measured_here(recipes):
+    """Leave out the networks whose probabilities do not lie here, and the recipes that have no others."""
+    kept = {}
+    for name, done in recipes.items():
+        networks = {seed: network for seed, network in done["networks"].items() if Path(network["probabilities"]).exists()}
+        if networks:
+            kept[name] = done | {"networks": networks}
+    return kept
+
+
+def find_twin(recipes, described, seed):
+    """Find what was measured of a network with the same fingerprint and seed: its measurements, or None."""
+    networks = (done["networks"].get(seed) for done in recipes.values() if done["fingerprint"] == described)
+    return next((network for network in networks if network), None)
 
 
 def averaged(networks, labels):
-    """Average the first 1, 2, … networks: [[seconds of training one after another, accuracy], …]."""
+    """Average the networks of the first 1, 2, … seeds: [[seconds of training one after another, accuracy], …]."""
     timed = [network["seconds"] for network in networks.values() if "seconds" in network]
     curve, total = [], 0.0
-    for count, network in enumerate(networks.values(), start=1):
-        total = total + np.load(network["probabilities"])
+    for count, seed in enumerate(sorted(networks, key=int), start=1):
+        total = total + np.load(networks[seed]["probabilities"])
         seconds = round(count * statistics.mean(timed), 2) if timed else None
         curve.append([seconds, round(float((total.argmax(axis=1) == labels).mean()), 6)])
     return curve
@@ -115,7 +125,7 @@ def main():
     folder = path.parent if arguments.quick else SCRATCH
     folder.mkdir(parents=True, exist_ok=True)
     results = json.loads(path.read_text()) if path.exists() and not arguments.quick else {"recipes": {}}
-    results["machine"] = machine()
+    results = {"machine": machine(), "recipes": measured_here(results["recipes"])}
     options = ["--quick"] * arguments.quick + ["--untimed"] * arguments.untimed
     for name in arguments.recipes or RECIPES:
         recipe = RECIPES[name]
@@ -123,11 +133,10 @@ def main():
         done = results["recipes"].get(name, {})
         if done.get("fingerprint") != described:
             done = {"fingerprint": described, "networks": {}}
-        done["networks"] = {seed: network for seed, network in done["networks"].items() if Path(network["probabilities"]).exists()}
         for seed in map(str, range(1, 2 if arguments.quick else 1 + max(arguments.seeds, recipe.networks))):
             if seed in done["networks"]:
                 continue
-            twin = find_twin(results, described, seed)
+            twin = find_twin(results["recipes"], described, seed)
             if twin is None:
                 print(f"\n{name}, network {seed}", flush=True)
             done["networks"][seed] = twin or train(name, seed, folder, *options)

@@ -86,15 +86,20 @@ def test_each_row_of_the_ablation_tells_mean_and_deviation():
 
 
 @pytest.mark.slow
-def test_what_two_recipes_share_is_trained_once(tmp_path):
+def test_what_two_recipes_share_is_trained_once():
     assert run.fingerprint(recipes.RECIPES["our-best"]) == run.fingerprint(recipes.RECIPES["our-default"])
     for others in (recipes.RECIPES["our-fast"], recipes.ours({"lr": 0.002}), recipes.ours({"augment.shift": 1}), recipes.ours({"regularization.label_smoothing": 0})):
         assert run.fingerprint(others) != run.fingerprint(recipes.RECIPES["our-default"])
+    measured = {"our-default": {"fingerprint": "abc", "networks": {"1": {"seconds": 5}}}}
+    assert run.find_twin(measured, "abc", "1") == {"seconds": 5}
+    assert run.find_twin(measured, "abc", "2") is run.find_twin(measured, "def", "1") is None
+
+
+def test_what_another_machine_measured_is_left_out(tmp_path):
     here, gone = ({"probabilities": str(tmp_path / name)} for name in ("here.npy", "gone.npy"))
     (tmp_path / "here.npy").touch()
-    results = {"recipes": {"our-default": {"fingerprint": "abc", "networks": {"1": here, "2": gone}}}}
-    assert run.find_twin(results, "abc", "1") == here
-    assert run.find_twin(results, "abc", "2") is run.find_twin(results, "abc", "3") is run.find_twin(results, "def", "1") is None
+    measured = {"our-default": {"fingerprint": "abc", "networks": {"1": here, "2": gone}}, "deotte": {"networks": {"1": gone}}}
+    assert run.measured_here(measured) == {"our-default": {"fingerprint": "abc", "networks": {"1": here}}}
 
 
 @pytest.mark.slow
