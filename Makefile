@@ -1,5 +1,6 @@
 # make              set up .venv and run the whole pipeline
 # make submit       send reports/submission.csv to Kaggle: make submit MESSAGE="what is new in it"
+# make experiments  compare the experiments with the baseline in a table
 # make draw         draw a digit in the browser and see what the network makes of it
 # make notebook     open digit_recognition.ipynb, the same steps one at a time
 # make bench        train the rivals' recipes and ours and compare them: hours; make bench FLAGS=--quick: ten minutes
@@ -11,8 +12,12 @@ export MESSAGE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 pipeline: .venv/ready
+	@python -m digits.versions
 	@dvc repro
 	@python -m digits.summary
+
+experiments: .venv/ready
+	@COLUMNS=120 dvc exp show --no-pager --only-changed --drop 'Created|.*/|params.yaml|models'
 
 submit: .venv/ready
 	@python submit_to_kaggle.py $(FLAGS) "$$MESSAGE"
@@ -57,4 +62,4 @@ test-faults: .venv/ready
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-.PHONY: pipeline draw notebook submit bench test test-quick test-faults
+.PHONY: pipeline experiments draw notebook submit bench test test-quick test-faults

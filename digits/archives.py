@@ -2,7 +2,8 @@
 
 data/prepared/labelled.npz       images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, or HELD_OUT
 data/prepared/unlabelled.npz     images (M, 28, 28) uint8, in the order of test.csv
-data/predictions/labelled.npz    probabilities (N, 10) float32, NaN where nobody judged who had not seen the image
+data/predictions/labelled.npz    probabilities (N, 10) float32, NaN where every network was trained on the image
+data/predictions/held_out.npz    probabilities (H, K, 10) float32, of the held-out images by each of K members
 data/predictions/unlabelled.npz  probabilities (M, 10) float32
 """
 
@@ -54,8 +55,15 @@ def load_probabilities(path):
     return _load(path, probabilities=((10,), np.float32))[0]
 
 
+def load_probabilities_by_member(path):
+    """Read predictions of each member: (N, members, 10) float32."""
+    return _load(path, probabilities=((None, 10), np.float32))[0]
+
+
 def _load(path, **expected):
     """Read the arrays of these names, each of {name: (shape without its first axis, dtype)}; nothing is ever unpickled.
+
+    None in a shape stands for any length.
 
     Raises:
         InputError: the file is missing, is no such archive, or holds something else.
@@ -70,7 +78,8 @@ def _load(path, **expected):
             raise  # the disk's fault
         raise _damaged(path, str(error).split("\n")[0][:120]) from None
     for array, (name, (shape, dtype)) in zip(arrays, expected.items(), strict=True):
-        if array.shape[1:] != shape or array.ndim == 0 or array.dtype != dtype:
+        fits = array.ndim == len(shape) + 1 and all(want in (None, have) for want, have in zip(shape, array.shape[1:], strict=True))
+        if not fits or array.dtype != dtype:
             raise _damaged(path, f"{name} is {array.dtype} {array.shape}")
     return arrays
 

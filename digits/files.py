@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -56,3 +57,14 @@ def write_csv(path, header, rows):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+def remove_unlisted(folder, members):
+    """Delete member-K…, files and folders, of each K that is not in `members`.
+
+    DVC hashes a whole folder as a dependency, but leaves in it the outputs of members that are no longer listed.
+    """
+    for path in Path(folder).glob("member-*"):
+        name = re.fullmatch(r"member-(\d+)(\.\w+)?", path.name)
+        if name and int(name[1]) not in members:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

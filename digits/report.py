@@ -19,7 +19,7 @@ from digits import figures, files, label_doubts, scores, training_curves
 from digits.errors import InputError
 
 TEMPLATE = Path(__file__).with_name("report.html")
-LABELS, PLOTS, TRAINING = Path("reports/labels"), Path("reports/plots"), Path("reports/training")
+LABELS, PLOTS = Path("reports/labels"), Path("reports/plots")
 MOST_IN_CELL, MOST_MISTAKES, MOST_DOUBTS = 24, 300, 48
 FILLED_UP_TO = 6  # images that are shown where there are fewer mistakes or doubts
 MEASURED_WITH = "numpy", "scipy", "scikit-learn", "cleanlab", "matplotlib", "plotly"
@@ -50,11 +50,11 @@ class Cell(NamedTuple):
     cards: list
 
 
-def write(path, metrics, judged, reliability, label_counts, members):
+def write(path, metrics, details, judged, reliability, label_counts, members):
     """Write the page, from the arguments, params.yaml, and the pictures and curves in reports/.
 
     Args:
-        metrics: what reports/metrics.json holds.
+        metrics, details: what reports/metrics.json and reports/details.json hold.
         judged: Judged, all that could be.
         reliability: rows of scores.reliability.
         label_counts: (10,), of all labelled images.
@@ -71,7 +71,7 @@ def write(path, metrics, judged, reliability, label_counts, members):
         judged=len(judged),
         held_out=bool(judged.held_out.any()),
         out_of_fold=len(out_of_fold),
-        figures=list(figures.in_words(metrics)),
+        figures=list(figures.in_words(metrics, details)),
         confusion=_confusion(judged),
         mistakes_made=len(mistakes),
         mistakes=_cards(mistakes.where(slice(MOST_MISTAKES)) if len(mistakes) else judged.least_sure(FILLED_UP_TO)),
@@ -126,7 +126,7 @@ def _base64(content):
 
 
 def _training(member):
-    curves = training_curves.read(TRAINING / f"member-{member}")
+    curves = training_curves.read(training_curves.FOLDER / f"member-{member}")
     kept = curves.kept
     return member, curves.epochs, kept + 1, curves.loss["validation"][kept], curves.accuracy["validation"][kept], _png(training_curves.draw(curves))
 
@@ -152,7 +152,7 @@ def _made_by(members):
     """Who made it with what: rows of a text and {name: version}, members of the same versions in one row."""
     groups = {}
     for member in members:
-        path = TRAINING / f"member-{member}.json"
+        path = training_curves.FOLDER / f"member-{member}.json"
         if not path.exists():
             raise InputError(f"{path} is missing; `dvc repro` makes it")
         groups.setdefault(path.read_text(encoding="utf-8"), []).append(str(member))

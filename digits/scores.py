@@ -13,6 +13,11 @@ def accuracy_interval(correct, images):
     return interval.low, interval.high
 
 
+def member_errors(probabilities, labels):
+    """Count the errors of each member; probabilities (N, members, 10), labels (N,): (members,) integers."""
+    return (probabilities.argmax(axis=2) != labels[:, None]).sum(axis=0)
+
+
 def negative_log_likelihood(probabilities, labels):
     """Mean of −ln p(label), in nats; probabilities (N, 10), labels (N,)."""
     exact = probabilities.astype(np.float64)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from digits.errors import InputError
 
-Source = Literal["digits", "kaggle", "mnist", "incoming"]
+Source = Literal["sample", "kaggle", "mnist", "incoming"]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 LearningRate = Annotated[float, Field(gt=0, le=1)]
@@ -61,10 +61,6 @@ class Augment(Section):
     shear: float = Field(ge=0, le=60)
 
 
-class Schedule(Section):
-    epoch_images: int = Field(ge=0, le=10_000_000)
-
-
 class Regularization(Section):
     weight_decay: float = Field(ge=0, le=100)
     label_smoothing: Share
@@ -86,7 +82,6 @@ class Settings(Section):
     split: Split
     network: Network
     augment: Augment
-    schedule: Schedule
     regularization: Regularization
     early_stopping: EarlyStopping
 

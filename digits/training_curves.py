@@ -1,5 +1,6 @@
 """The curves of a training, a folder with {train,validation}/{loss,accuracy}.tsv of one row an epoch, and their picture."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,8 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from digits import charts
 from digits.errors import InputError
 
+FOLDER = Path("reports/training")
+COLUMNS = ["epoch", "member", "images", "loss", "accuracy"]
 LEAST = 0.01  # per cent of mistakes below which the axis becomes linear, so that 0 has a place on it
 
 
@@ -38,6 +41,15 @@ def read(folder):
         return Curves(*({part: _column(folder / part / f"{name}.tsv") for part in ("train", "validation")} for name in Curves._fields))
     except (FileNotFoundError, ValueError) as error:
         raise InputError(f"{folder} does not hold a training's curves ({error}); `dvc repro` makes them") from None
+
+
+def rows(members):
+    """The curves of all members, one row for each member, part and epoch, as COLUMNS names them; epochs count from 1."""
+    for member in members:
+        curves = read(FOLDER / f"member-{member}")
+        for part, images in ("train", "training"), ("validation", "validation"):
+            for epoch, values in enumerate(zip(curves.loss[part], curves.accuracy[part], strict=True), start=1):
+                yield epoch, member, images, *values
 
 
 def _column(path):

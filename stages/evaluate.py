@@ -1,11 +1,14 @@
-"""Measure on images that the judging network has not learned from, and show its mistakes.
+"""Measure on images that no network was trained on, and show the mistakes.
 
 data/prepared/labelled.npz     images (N, 28, 28) uint8, labels (N,), fold (N,)
-data/predictions/labelled.npz  probabilities (N, 10) float32, NaN where nobody judged
+data/predictions/labelled.npz  probabilities (N, 10) float32, NaN where every network was trained on the image
+data/predictions/held_out.npz  probabilities (H, K, 10) float32, of the held-out images by each member alone
 reports/training/, reports/labels/, params.yaml: the curves, the label charts and the settings, to show them
-→ reports/metrics.json         a dozen numbers; those of the held-out set are absent when split.test is 0
+→ reports/metrics.json         the six metrics that one compares; without a held-out set, the two out-of-fold ones
+→ reports/details.json         what explains them: numbers of images, 95 % intervals, calibration, errors of each member
 → reports/plots/               confusion.csv, confusion.png, per_digit.csv, mistakes.png: held-out and out-of-fold images
                                reliability.csv, reliability.png: the held-out ones, without them the out-of-fold ones
+                               curves.csv: loss and accuracy of every member in each epoch
 → reports/index.html           all of it on one page
 """
 
@@ -13,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digits import archives, errors, files, report, result_charts, scores
+from digits import archives, errors, files, report, result_charts, scores, training_curves, versions
 from digits.judged import Judged
 from digits.settings import Members
 from digits.settings import Params as StageParams
@@ -27,11 +30,15 @@ class Params(StageParams):
 
 def main():
     params = Params.load()
+    versions.check()
+    files.remove_unlisted(training_curves.FOLDER, params.members)
     labelled = archives.load_labelled("data/prepared/labelled.npz")
     judged = Judged.among(labelled, archives.load_probabilities("data/predictions/labelled.npz"))
+    by_member = archives.load_probabilities_by_member("data/predictions/held_out.npz")
     held_out, out_of_fold = judged.where(judged.held_out), judged.where(~judged.held_out)
-    metrics = measure(held_out, out_of_fold)
+    metrics, details = measure(held_out, out_of_fold, by_member)
     files.write_json("reports/metrics.json", metrics)
+    files.write_json("reports/details.json", details)
 
     submitted = held_out if len(held_out) else out_of_fold
     reliability = scores.reliability(submitted.probabilities, submitted.labels)
@@ -39,32 +46,43 @@ def main():
     files.write_csv(PLOTS / "confusion.csv", ["actual", "predicted"], zip(judged.labels, judged.predicted, strict=True))
     files.write_csv(PLOTS / "per_digit.csv", ["digit", "precision", "recall", "f1", "images"], per_digit)
     files.write_csv(PLOTS / "reliability.csv", ["confidence", "accuracy", "low", "high", "images"], reliability)
+    files.write_csv(PLOTS / "curves.csv", training_curves.COLUMNS, training_curves.rows(params.members))
     result_charts.draw_confusion(judged.labels, judged.predicted, PLOTS / "confusion.png")
     result_charts.draw_mistakes(judged, PLOTS / "mistakes.png")
     result_charts.draw_reliability(reliability, PLOTS / "reliability.png")
-    report.write("reports/index.html", metrics, judged, reliability, np.bincount(labelled.labels, minlength=10), params.members)
+    label_counts = np.bincount(labelled.labels, minlength=10)
+    report.write("reports/index.html", metrics, details, judged, reliability, label_counts, params.members)
 
 
-def measure(held_out, out_of_fold):
-    """Score the held-out images, if there are any, and the out-of-fold ones, both Judged: a flat dict of numbers."""
-    metrics = {}
+def measure(held_out, out_of_fold, by_member):
+    """Compute the metrics and what explains them, each a flat dict.
+
+    Args:
+        held_out: Judged, by the ensemble; may be empty.
+        out_of_fold: Judged.
+        by_member: probabilities (H, members, 10) of the held-out images.
+
+    Returns:
+        metrics {name: number}. `ensemble_gain` is by how many errors the ensemble makes fewer on the held-out images
+        than its members do on average.
+        details {name: number, or a list of one number a member}.
+    """
+    metrics, details = {}, {}
+    for prefix, predictions in ("", held_out), ("oof_", out_of_fold):
+        if len(predictions):
+            images, errors_made = len(predictions), len(predictions.mistakes())
+            low, high = scores.accuracy_interval(images - errors_made, images)
+            metrics[f"{prefix}accuracy"] = 1 - errors_made / images
+            metrics[f"{prefix}log_loss"] = scores.negative_log_likelihood(predictions.probabilities, predictions.labels)
+            details |= {f"{prefix}images": images, f"{prefix}errors": errors_made}
+            details |= {f"{prefix}accuracy_low": low, f"{prefix}accuracy_high": high}
+            details[f"{prefix}calibration_error"] = scores.calibration_error(predictions.probabilities, predictions.labels)
     if len(held_out):
-        metrics |= {f"heldout_{name}": value for name, value in _scores(held_out).items()}
-        metrics["heldout_errors"] = len(held_out.mistakes())
-        metrics["heldout_calibration_error"] = scores.calibration_error(held_out.probabilities, held_out.labels)
-    return metrics | {f"oof_{name}": value for name, value in _scores(out_of_fold).items()}
-
-
-def _scores(judged):
-    right = len(judged) - len(judged.mistakes())
-    low, high = scores.accuracy_interval(right, len(judged))
-    return {
-        "accuracy": right / len(judged),
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "images": len(judged),
-        "log_loss": scores.negative_log_likelihood(judged.probabilities, judged.labels),
-    }
+        member_errors = scores.member_errors(by_member, held_out.labels)
+        metrics["errors"] = details["errors"]
+        metrics["ensemble_gain"] = float(member_errors.mean() - details["errors"])
+        details["member_errors"] = member_errors.tolist()
+    return metrics, details
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ params.yaml: source
 import shutil
 from pathlib import Path
 
-from digits import errors, files, kaggle_csv, sources
+from digits import errors, files, kaggle_csv, sources, versions
 from digits.settings import Params as StageParams
 from digits.settings import Source
 
@@ -22,12 +22,13 @@ class Params(StageParams):
 
 def main():
     params = Params.load()
+    versions.check()
     with files.scratch(".work/fetch") as scratch:
-        delivered = sources.deliver(params.source, scratch)
-        labelled, unlabelled = check(delivered)
+        fetched = sources.fetch(params.source, scratch)
+        labelled, unlabelled = check(fetched)
         for name in kaggle_csv.FILES:
             with files.replacing(RAW / name) as partial:
-                shutil.copyfile(delivered / name, partial)
+                shutil.copyfile(fetched / name, partial)
     print(f"source {params.source}: {labelled:,} labelled and {unlabelled:,} unlabelled images")
 
 

@@ -1,16 +1,17 @@
-"""Predict without cheating: each member its own fold, which it has not seen, and the ensemble all that is unseen.
+"""Predict each image by networks that were not trained on it: a fold by its own member, all others by the ensemble.
 
-models/member-K.keras             for each K of members
-data/prepared/labelled.npz        images (N, 28, 28) uint8, fold (N,)
-data/prepared/unlabelled.npz      images (M, 28, 28) uint8
-→ data/predictions/labelled.npz   probabilities (N, 10) float32: of fold K by member K, of the held-out images by the
-                                  ensemble, NaN for folds without a member
-→ data/predictions/unlabelled.npz probabilities (M, 10) float32 by the ensemble
+models/member-K.keras              for each K of members; the models of other members are deleted
+data/prepared/labelled.npz         images (N, 28, 28) uint8, fold (N,)
+data/prepared/unlabelled.npz       images (M, 28, 28) uint8
+→ data/predictions/labelled.npz    probabilities (N, 10) float32: of fold K by member K, of the held-out images by the
+                                   ensemble, NaN for folds without a member
+→ data/predictions/held_out.npz    probabilities (H, K, 10) float32: of the held-out images by each member alone
+→ data/predictions/unlabelled.npz  probabilities (M, 10) float32 by the ensemble
 """
 
 import numpy as np
 
-from digits import archives, checkpoint, ensemble, errors
+from digits import archives, checkpoint, ensemble, errors, files, versions
 from digits.settings import Members
 from digits.settings import Params as StageParams
 
@@ -21,18 +22,22 @@ class Params(StageParams):
 
 def main():
     params = Params.load()
+    versions.check()
     checkpoint.sweep()
+    files.remove_unlisted(ensemble.MODELS, params.members)
     networks = ensemble.load(params.members)
     labelled = archives.load_labelled("data/prepared/labelled.npz")
     unlabelled = archives.load_unlabelled("data/prepared/unlabelled.npz")
 
     probabilities = np.full((len(labelled.images), 10), np.nan, np.float32)
     for member, network in zip(params.members, networks, strict=True):
-        own = labelled.fold == member
-        probabilities[own] = ensemble.mean_probabilities([network], labelled.images[own])
+        val_mask = labelled.fold == member
+        probabilities[val_mask] = ensemble.mean_probabilities([network], labelled.images[val_mask])
     held_out = labelled.fold == archives.HELD_OUT
-    probabilities[held_out] = ensemble.mean_probabilities(networks, labelled.images[held_out])
+    by_member = np.stack([ensemble.mean_probabilities([network], labelled.images[held_out]) for network in networks], axis=1)
+    probabilities[held_out] = by_member.mean(axis=1)
     archives.save("data/predictions/labelled.npz", probabilities=probabilities)
+    archives.save("data/predictions/held_out.npz", probabilities=by_member)
     archives.save("data/predictions/unlabelled.npz", probabilities=ensemble.mean_probabilities(networks, unlabelled))
 
 

@@ -8,7 +8,7 @@ data/raw/train.csv, data/raw/test.csv
 
 import numpy as np
 
-from digits import archives, errors, files, kaggle_csv, label_charts, splits
+from digits import archives, errors, files, kaggle_csv, label_charts, splits, versions
 from digits.settings import Params as StageParams
 from digits.settings import Seed, Split
 
@@ -20,6 +20,7 @@ class Params(StageParams):
 
 def main():
     params = Params.load()
+    versions.check()
     images, labels = kaggle_csv.read_train("data/raw/train.csv")
     unlabelled = kaggle_csv.read_test("data/raw/test.csv")
     fold = splits.assign_folds(images, labels, params.split.test, params.split.folds, params.seed)

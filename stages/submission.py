@@ -8,12 +8,13 @@ data/prepared/labelled.npz       labels (N,), to compare how often each digit oc
 
 import numpy as np
 
-from digits import archives, errors, kaggle_csv
+from digits import archives, errors, kaggle_csv, versions
 
 SUBMISSION = "reports/submission.csv"
 
 
 def main():
+    versions.check()
     answer = archives.load_probabilities("data/predictions/unlabelled.npz").argmax(axis=1)
     expected = kaggle_csv.read_submission("data/raw/sample_submission.csv")
     if len(answer) != len(expected):

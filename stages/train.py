@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from digits import archives, augmentation, backend, checkpoint, errors, files, network, training
-from digits.settings import Augment, BatchSize, EarlyStopping, Epochs, LearningRate, Network, Regularization, Schedule, Seed
+from digits import archives, augmentation, backend, checkpoint, errors, files, network, training, versions
+from digits.settings import Augment, BatchSize, EarlyStopping, Epochs, LearningRate, Network, Regularization, Seed
 from digits.settings import Params as StageParams
 
 
@@ -27,7 +27,6 @@ class Params(StageParams):
     batch_size: BatchSize
     network: Network
     augment: Augment
-    schedule: Schedule
     regularization: Regularization
     early_stopping: EarlyStopping
 
@@ -37,6 +36,7 @@ def main():
     parser.add_argument("member", type=int, help="which: the fold that it does not train on")
     member = parser.parse_args().member
     params = Params.load()
+    versions.check()
     data = archives.load_labelled("data/prepared/labelled.npz")
     if not (data.fold == member).any():
         raise errors.InputError(f"there is no fold {member} to leave out: the folds are 0 to {data.fold.max()}; take a member from those")
@@ -47,13 +47,12 @@ def main():
 
 def train(data, member, params, work):
     backend.make_repeatable(int(np.random.SeedSequence([params.seed, member]).generate_state(1)[0]))
-    learned = (data.fold != member) & (data.fold != archives.HELD_OUT)
+    train_mask = (data.fold != member) & (data.fold != archives.HELD_OUT)
     batches = augmentation.AugmentedBatches(
-        data.images[learned],
-        data.labels[learned],
+        data.images[train_mask],
+        data.labels[train_mask],
         batch_size=params.batch_size,
         epochs=params.epochs,
-        epoch_images=params.schedule.epoch_images,
         seed=(params.seed, member),
         bounds=params.augment.model_dump(),
     )
@@ -62,8 +61,8 @@ def train(data, member, params, work):
     state = checkpoint.Checkpoint(work, model)
     state.restore()
     batches.first_epoch = len(state.history)
-    own = data.fold == member
-    validation = data.images[own], np.eye(10, dtype=np.float32)[data.labels[own]]
+    val_mask = data.fold == member
+    validation = data.images[val_mask], np.eye(10, dtype=np.float32)[data.labels[val_mask]]
     training.fit(model, batches, validation, params.early_stopping.patience, state, work / "live")
 
     curves = Path(f"reports/training/member-{member}")

@@ -13,7 +13,7 @@ import pytest
 
 import graph
 from browser import served
-from digits import kaggle_csv
+from digits import kaggle_csv, sources
 from kaggle_server import KaggleServer
 from project import TINY, Project
 
@@ -36,6 +36,7 @@ def make_project(tmp_path_factory):
             shutil.copy2(path, copy)
         project = Project(folder)
         project.set(**settings)
+        project.run("python", "-m", "digits.versions")  # another Python has other versions than the committed ones
         project.git("init", "-q")
         project.git("add", "-A")
         project.git("commit", "-qm", "The project as it is")
@@ -81,13 +82,10 @@ def address(untrained_project):
 
 @pytest.fixture(scope="session")
 def few_digits():
-    """200 real digits in an arbitrary frame: images (200, 28, 28) uint8 and labels (200,) uint8, all ten among them."""
-    from sklearn.datasets import load_digits
-
-    bundle = load_digits()
-    images = np.zeros((200, 28, 28), np.uint8)
-    images[:, 2:26, 2:26] = np.kron(bundle.images[:200], np.ones((3, 3))) * 15
-    return images, bundle.target[:200].astype(np.uint8)
+    """200 images of the sample, (200, 28, 28) uint8, and their labels (200,) uint8: 0, 1, …, 9, again and again."""
+    images, labels, _, _ = sources.sample()
+    chosen = np.stack([np.flatnonzero(labels == digit)[:20] for digit in range(10)], axis=1).ravel()
+    return images[chosen], labels[chosen]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ VERSIONS = {"python": "3.11.9", "keras": "3.15.1", "tensorflow": "2.21.0"}
 
 
 def known_predictions(labels, unjudged=slice(0)):
-    """Probabilities (N, 10) float32 with 0.82 for the label, NaN for those that nobody judged."""
+    """Probabilities (N, 10) float32 with 0.82 for the label, NaN for those without a prediction."""
     probabilities = np.full((len(labels), 10), 0.02, np.float32)
     probabilities[np.arange(len(labels)), labels] = 0.82
     probabilities[unjudged] = np.nan
@@ -25,13 +25,20 @@ def fill(folder, images, labels, fold, probabilities, members=(0,), epochs=3):
     """Write into `folder` what the stages before evaluate would have left there."""
     shutil.copy(graph.ROOT / "params.yaml", folder)
     archives.save(folder / "data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
-    archives.save(folder / "data/predictions/labelled.npz", probabilities=probabilities)
+    save_predictions(folder, probabilities, fold, members)
     counts = np.bincount(labels, minlength=10)
     label_charts.draw_bars(counts, folder / "reports/labels/bars.png")
     label_charts.draw_pie(counts, folder / "reports/labels/pie.png")
     label_charts.write_interactive(counts, folder / "reports/labels/interactive.html")
     for member in members:
         write_training(folder, member, epochs)
+
+
+def save_predictions(folder, probabilities, fold, members=(0,)):
+    """Write the predictions (N, 10); of the held-out images, every member predicts what the ensemble does."""
+    archives.save(folder / "data/predictions/labelled.npz", probabilities=probabilities)
+    by_member = np.stack([probabilities[fold == archives.HELD_OUT]] * len(members), axis=1)
+    archives.save(folder / "data/predictions/held_out.npz", probabilities=by_member)
 
 
 def write_training(folder, member, epochs=3, versions=VERSIONS):
@@ -53,7 +60,7 @@ def evaluated(folder):
 
 
 def known_report(folder, images, labels):
-    """Make in `folder` a report on `few_digits`: 20 held out, 120 out of fold, 60 that nobody judged; members 0 and 1, 2 dropped.
+    """Make in `folder` a report on `few_digits`: 20 held out, 120 out of fold, 60 without a prediction; members 0 and 1, 2 dropped.
 
     Image 4 is a 3 read as 4 with 82 %, image 12 a 1 read as 2; image 26 bears a wrong label, its 9 surely read as a 5.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-TINY = {"epochs": 2, "batch_size": 64, "network.width": 2, "schedule.epoch_images": 0}  # settings that train in seconds
+TINY = {"epochs": 2, "batch_size": 64, "network.width": 2}  # settings that train in seconds
 
 _IDENTITY = {f"GIT_{role}_{what}": "tests@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 

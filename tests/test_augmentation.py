@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import yaml
 from scipy.ndimage import affine_transform, map_coordinates
-from sklearn.datasets import load_digits
 
 import graph
 from digits import augmentation, sources
@@ -14,11 +13,11 @@ BOUNDS = yaml.safe_load((graph.ROOT / "params.yaml").read_text())["augment"]
 
 @pytest.fixture(scope="module")
 def images():
-    return np.stack([sources.draw_up(image) for image in load_digits().images[:256]])
+    return sources.sample()[0][:256]
 
 
 def batches(images, **changes):
-    arguments = {"batch_size": 32, "epochs": 3, "epoch_images": 0, "seed": (1, 0), "bounds": BOUNDS} | changes
+    arguments = {"batch_size": 32, "epochs": 3, "seed": (1, 0), "bounds": BOUNDS} | changes
     return augmentation.AugmentedBatches(images, np.arange(len(images)) % 10, **arguments)
 
 
@@ -58,7 +57,7 @@ def test_the_default_bounds_keep_the_ink_in_the_frame(images):
     for i, image in enumerate(images):
         whole = map_coordinates(image.astype(np.float64), [y[i], x[i]], order=1, mode="grid-constant").sum()
         kept[i] /= whole
-    assert kept.min() > 0.97 and kept.mean() > 0.999
+    assert kept.min() > 0.94 and kept.mean() > 0.998
 
 
 def test_the_draws_are_as_wide_as_asked_and_no_wider():
@@ -87,10 +86,8 @@ def test_each_epoch_and_each_seed_has_its_own_draw(images):
     assert (np.asarray(first[0][0]) != np.asarray(other[0][0])).any()
 
 
-def test_an_epoch_shows_every_image_and_a_small_set_several_times(images):
-    labels = np.arange(256) % 10
-    one = augmentation.AugmentedBatches(images, labels, 50, 1, 0, (1, 0), BOUNDS)
-    assert one.steps == 6 and set(one._epoch_order(0)[:300]) == set(range(256))
-    several = augmentation.AugmentedBatches(images, labels, 50, 1, 1000, (1, 0), BOUNDS)
-    assert several.steps == 20 and np.bincount(several._epoch_order(0)[:1000]).min() >= 3
-    assert all(several[i][0].shape == (50, 28, 28) for i in range(20))
+def test_an_epoch_shows_every_image_once_and_fills_up_its_last_batch(images):
+    shown = batches(images, batch_size=50, epochs=1)
+    assert shown.steps == 6
+    assert set(shown._epoch_order(0)[:256]) == set(shown._epoch_order(0)[:300]) == set(range(256))
+    assert all(shown[i][0].shape == (50, 28, 28) for i in range(6))

@@ -16,7 +16,7 @@ RESULTS = {
     "fetch": ["data/raw/train.csv", "data/raw/test.csv", "data/raw/sample_submission.csv"],
     "prepare": ["data/prepared/labelled.npz", "data/prepared/unlabelled.npz", "reports/labels/interactive.html"],
     "train": ["models/member-0.keras"],
-    "predict": ["data/predictions/labelled.npz", "data/predictions/unlabelled.npz"],
+    "predict": ["data/predictions/held_out.npz", "data/predictions/labelled.npz", "data/predictions/unlabelled.npz"],
     "evaluate": ["reports/index.html", "reports/metrics.json"],
     "submission": ["reports/submission.csv"],
 }
@@ -129,7 +129,7 @@ def test_whatever_room_is_left_dvc_repro_says_so_in_a_line_and_with_room_ends_in
 
 @pytest.mark.faults
 def test_without_enough_memory_a_training_says_so_in_one_line(finished):
-    finished.set(**{"network.width": 512, "batch_size": 1000, "schedule.epoch_images": 0})
+    finished.set(**{"network.width": 512, "batch_size": 1000})
 
     def limit_memory():
         resource.setrlimit(resource.RLIMIT_AS, (10 << 30, 10 << 30))

@@ -5,7 +5,6 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from sklearn.datasets import load_digits
 
 from digits import handwriting, sources
 from digits.errors import InputError
@@ -19,7 +18,7 @@ def framed():
     The frame pads the shorter side by the same amount before and behind; where that is no whole pixel, an enlarged
     image is framed half a pixel off the original.
     """
-    digits = np.stack([sources.draw_up(image) for image in load_digits().images[:900]])
+    digits = sources.sample()[0][:900]
     sides = np.array([sorted(np.ptp(np.flatnonzero(digit.any(axis=axis))) + 1 for axis in (0, 1)) for digit in digits])
     return digits[(sides[:, 1] == 20) & (sides[:, 0] % 2 == 0)][:300]
 

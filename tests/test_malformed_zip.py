@@ -16,7 +16,7 @@ from stages import fetch
 def download(kaggle_server, tmp_path, monkeypatch):
     """Fetch from a Kaggle that hands out the given archive, in this process."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_text((graph.ROOT / "params.yaml").read_text().replace("source: digits", "source: kaggle"))
+    (tmp_path / "params.yaml").write_text((graph.ROOT / "params.yaml").read_text().replace("source: sample", "source: kaggle"))
     for name, value in kaggle_server.environment(tmp_path).items():
         monkeypatch.setenv(name, value)
 

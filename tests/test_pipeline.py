@@ -1,4 +1,4 @@
-"""What reruns when something changes, and that it ends in the same bytes, on the embedded digits."""
+"""What reruns when something changes, and that it ends in the same bytes, on the sample."""
 
 import shutil
 
@@ -59,7 +59,7 @@ def test_another_source_reruns_everything_and_a_permuted_test_csv_gives_the_perm
     kaggle_csv.write_train(project / "data/incoming/train.csv", images[:150], labels[:150])
     kaggle_csv.write_test(project / "data/incoming/test.csv", images[150:])
     kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels[150:])
-    project.set(source="incoming", **{"split.folds": 3, "schedule.epoch_images": 2560})
+    project.set(source="incoming", epochs=30, batch_size=16, **{"split.folds": 3})
     assert set(project.repro()) == ALL
     straight = kaggle_csv.read_submission(project / "reports/submission.csv")
     assert len(set(straight)) > 1

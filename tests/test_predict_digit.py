@@ -81,7 +81,7 @@ def test_a_picture_is_read_by_the_members_of_params_yaml_together(untrained_proj
 
 
 def test_the_network_sees_a_framed_digit_as_it_is(untrained_project):
-    digit = sources.embedded_digits()[0][0]
+    digit = sources.sample()[0][0]
     member = network.load(untrained_project / "models/member-0.keras")
     np.testing.assert_array_equal(Reader([member]).read(Image.fromarray(digit))[0].image, digit)
 

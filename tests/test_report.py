@@ -49,8 +49,8 @@ def section(page, name):
 
 def test_the_figures_stand_first_with_their_intervals(page):
     tiles = " ".join(re.sub(r"<[^>]*>", " ", page[page.index('class="tiles"') : page.index('id="confusion"')]).split())
-    assert "held-out accuracy 90.00% 95% interval 69.90% to 97.21%; 2 of 20 images" in tiles
-    assert "out-of-fold accuracy 99.17% 95% interval 95.43% to 99.85%; 1 of 120 images" in tiles
+    assert "held-out accuracy 90.00% 95% interval 69.90% to 97.21%; 2 of 20 images misclassified" in tiles
+    assert "out-of-fold accuracy 99.17% 95% interval 95.43% to 99.85%; 1 of 120 images misclassified" in tiles
     assert "2 networks, averaged, measured on 140 of 200 labelled images" in page
 
 
@@ -119,7 +119,7 @@ def test_the_versions_are_those_that_each_training_wrote_down(page, fresh):
     folder = fresh(members=[0, 4])
     evaluation.write_training(folder, 4, versions={"python": "3.13.1", "keras": "<b>3.16</b>"})
     settings = (folder / "params.yaml").read_text().replace("members: [0] ", "members: [0, 4] ")
-    (folder / "params.yaml").write_text(settings.replace("# digits: 1,797", "# <script>alert(1)</script>& 1,797"))
+    (folder / "params.yaml").write_text(settings.replace("# sample: 5,000", "# <script>alert(1)</script>& 5,000"))
     other = evaluation.evaluated(folder)
     words = section(other, "settings")
     assert "member 0 keras 3.15.1, python" in words and "member 4 keras &lt;b&gt;3.16&lt;/b&gt;, python 3.13.1" in words
@@ -187,4 +187,4 @@ def test_a_report_on_the_competitions_size_is_below_8_mb_and_comes_of_one_silent
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "[]\n", "")
     page = folder / "reports/index.html"
     assert 90 <= len(re.findall('<button class="wrong"', page.read_text())) and page.stat().st_size < 8_000_000
-    assert json.loads((folder / "reports/metrics.json").read_text())["oof_images"] == 37_800
+    assert json.loads((folder / "reports/details.json").read_text())["oof_images"] == 37_800

@@ -1,6 +1,7 @@
 """What evaluate and submission write, from predictions that are known."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from stages import evaluate, submission
 
 @pytest.fixture
 def predicted(tmp_path, few_digits, monkeypatch):
-    """A working folder with predictions for 200 digits, 20 held out, folds 0 and 1 judged, fold 2 not: labels, fold."""
+    """A working folder with predictions for 200 digits, 20 held out, folds 0 and 1 predicted, fold 2 not: labels, fold."""
     monkeypatch.chdir(tmp_path)
     images, labels = few_digits
     fold = np.repeat(np.array([archives.HELD_OUT, 0, 1, 2], np.int8), [20, 60, 60, 60])
@@ -23,46 +24,66 @@ def predicted(tmp_path, few_digits, monkeypatch):
     return labels, fold
 
 
+def written():
+    """What evaluate wrote: the metrics and the details."""
+    return [json.loads(open(f"reports/{name}.json").read()) for name in ("metrics", "details")]
+
+
 def test_the_metrics_count_each_image_where_it_belongs(predicted):
     evaluate.main()
-    metrics = json.loads(open("reports/metrics.json").read())
-    assert metrics["heldout_errors"] == 2 and metrics["heldout_images"] == 20 and metrics["heldout_accuracy"] == 0.9
-    assert (metrics["heldout_accuracy_low"], metrics["heldout_accuracy_high"]) == pytest.approx(scores.accuracy_interval(18, 20))
-    assert metrics["oof_images"] == 120 and metrics["oof_accuracy"] == pytest.approx(119 / 120)
-    assert (metrics["oof_accuracy_low"], metrics["oof_accuracy_high"]) == pytest.approx(scores.accuracy_interval(119, 120))
-    assert len(metrics) <= 12
+    metrics, details = written()
+    assert sorted(metrics) == ["accuracy", "ensemble_gain", "errors", "log_loss", "oof_accuracy", "oof_log_loss"]
+    assert metrics["errors"] == 2 and details["images"] == 20 and metrics["accuracy"] == 0.9 and metrics["ensemble_gain"] == 0
+    assert (details["accuracy_low"], details["accuracy_high"]) == pytest.approx(scores.accuracy_interval(18, 20))
+    assert details["oof_images"] == 120 and details["oof_errors"] == 1 and metrics["oof_accuracy"] == pytest.approx(119 / 120)
+    assert (details["oof_accuracy_low"], details["oof_accuracy_high"]) == pytest.approx(scores.accuracy_interval(119, 120))
     assert all(isinstance(value, int | float) for value in metrics.values())
     actual, guessed = np.loadtxt("reports/plots/confusion.csv", delimiter=",", skiprows=1, dtype=int).T
     assert len(actual) == 140 and (actual != guessed).sum() == 3
+
+
+def test_the_gain_of_an_ensemble_is_how_many_errors_its_members_make_more_on_average_on_the_same_images(predicted):
+    labels, fold = predicted
+    held_out = fold == archives.HELD_OUT
+    alone = np.stack([np.eye(10, dtype=np.float32)[labels[held_out]]] * 3, axis=1)
+    for member, wrong in enumerate([range(5), range(2), range(5, 9)]):  # 5, 2 and 4 errors; the ensemble makes 2
+        alone[wrong, member] = np.roll(alone[wrong, member], 1, axis=1)
+    archives.save("data/predictions/held_out.npz", probabilities=alone)
+    evaluate.main()
+    metrics, details = written()
+    assert details["member_errors"] == [5, 2, 4] and metrics["errors"] == 2
+    assert metrics["ensemble_gain"] == pytest.approx((5 + 2 + 4) / 3 - 2)
+    assert "gain of the ensemble 1.7 errors fewer" in " ".join(re.sub("<[^>]*>", " ", open("reports/index.html").read()).split())
 
 
 def test_without_a_held_out_set_its_figures_are_absent(predicted):
     labels, fold = predicted
     images = archives.load_labelled("data/prepared/labelled.npz").images
     archives.save("data/prepared/labelled.npz", images=images, labels=labels, fold=np.where(fold == -1, 0, fold).astype(np.int8))
+    archives.save("data/predictions/held_out.npz", probabilities=np.empty((0, 1, 10), np.float32))
     evaluate.main()
-    metrics = json.loads(open("reports/metrics.json").read())
-    assert not [name for name in metrics if "heldout" in name]
-    assert metrics["oof_images"] == 140
+    metrics, details = written()
+    assert sorted(metrics) == ["oof_accuracy", "oof_log_loss"]
+    assert details["oof_images"] == 140 and "images" not in details
 
 
 def test_the_results_are_the_same_bytes_twice(predicted, tmp_path):
-    def written():
+    def results():
         evaluate.main()
         results = [path for path in (tmp_path / "reports").rglob("*") if path.parent.name in ("reports", "plots") and path.is_file()]
         return {path.name: path.read_bytes() for path in results}
 
-    first = written()
-    plots = {"confusion.csv", "confusion.png", "per_digit.csv", "mistakes.png", "reliability.csv", "reliability.png"}
-    assert set(first) == {"metrics.json", "index.html"} | plots
-    assert written() == first
+    first = results()
+    plots = {"confusion.csv", "confusion.png", "curves.csv", "per_digit.csv", "mistakes.png", "reliability.csv", "reliability.png"}
+    assert set(first) == {"metrics.json", "details.json", "index.html"} | plots
+    assert results() == first
 
 
 def test_a_perfect_result_still_makes_a_sheet(predicted):
     labels, _ = predicted
     archives.save("data/predictions/labelled.npz", probabilities=np.eye(10, dtype=np.float32)[labels])
     evaluate.main()
-    assert json.loads(open("reports/metrics.json").read())["heldout_accuracy"] == 1
+    assert written()[0]["accuracy"] == 1
 
 
 def test_the_submission_has_kaggles_form_and_tells_the_label_counts(predicted, capsys):

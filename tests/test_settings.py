@@ -111,10 +111,10 @@ def test_the_comment_of_a_number_tells_its_range(name):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("source", "kagle", ["source is 'kagle'", "one of digits, kaggle, mnist, incoming"]),
-        ("source", "Kaggle", ["source is 'Kaggle'", "one of digits, kaggle"]),
-        ("source", None, ["source is None", "one of digits"]),
-        ("source", ["digits", "mnist"], ["source is ['digits', 'mnist']", "one of digits"]),
+        ("source", "kagle", ["source is 'kagle'", "one of sample, kaggle, mnist, incoming"]),
+        ("source", "Kaggle", ["source is 'Kaggle'", "one of sample, kaggle"]),
+        ("source", None, ["source is None", "one of sample"]),
+        ("source", ["sample", "mnist"], ["source is ['sample', 'mnist']", "one of sample"]),
         ("source", True, ["source is True"]),
         ("members", [], ["members is []", "at least one"]),
         ("members", None, ["members is None", "a list of whole numbers"]),

