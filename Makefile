@@ -7,17 +7,20 @@
 # make test         every test · make test-quick: those that take a minute or two together
 # make test-faults  dvc repro killed 70 times, on full disks, on other machines: half an hour; FLAGS="-k seed03" for a part
 
+SHELL := bash
 SUPPORTED := 3.11 3.12 3.13
 export MESSAGE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
+# DVC ends every run with the advice to `dvc push`, whether there is a remote or not.
 pipeline: .venv/ready
 	@python -m digits.versions
-	@dvc repro
+	@set -o pipefail; PYTHONUNBUFFERED=1 dvc repro | (trap '' INT; grep --line-buffered -v '^Use `dvc push`')
 	@python -m digits.summary
 
+# Without the hashes of the dependencies, and without what is the same in all experiments.
 experiments: .venv/ready
-	@COLUMNS=120 dvc exp show --no-pager --only-changed --drop 'Created|.*/|params.yaml|models'
+	@COLUMNS=120 dvc exp show --no-pager --only-changed --drop 'Created|State|Executor|oof_log_loss|models|params.yaml|.*/'
 
 submit: .venv/ready
 	@python submit_to_kaggle.py $(FLAGS) "$$MESSAGE"

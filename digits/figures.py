@@ -19,4 +19,4 @@ def in_words(metrics, details):
     if len(details.get("member_errors", [])) > 1:
         alone = details["member_errors"]
         meaning = f"errors fewer than its members make on average on the held-out images ({', '.join(map(str, alone))})"
-        yield "gain of the ensemble", f"{metrics['ensemble_gain']:.1f}", meaning
+        yield "gain of the ensemble", f"{metrics['gain']:.1f}", meaning

@@ -63,7 +63,7 @@ def measure(held_out, out_of_fold, by_member):
         by_member: probabilities (H, members, 10) of the held-out images.
 
     Returns:
-        metrics {name: number}. `ensemble_gain` is by how many errors the ensemble makes fewer on the held-out images
+        metrics {name: number}. `gain` is by how many errors the ensemble makes fewer on the held-out images
         than its members do on average.
         details {name: number, or a list of one number a member}.
     """
@@ -80,7 +80,7 @@ def measure(held_out, out_of_fold, by_member):
     if len(held_out):
         member_errors = scores.member_errors(by_member, held_out.labels)
         metrics["errors"] = details["errors"]
-        metrics["ensemble_gain"] = float(member_errors.mean() - details["errors"])
+        metrics["gain"] = float(member_errors.mean() - details["errors"])
         details["member_errors"] = member_errors.tolist()
     return metrics, details
 

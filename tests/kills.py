@@ -30,7 +30,7 @@ class Victim(Project):
 
     def forget(self):
         """Delete all results: the next run begins at the first stage."""
-        for result in ("data/raw", "data/prepared", "data/predictions", "models", ".work", ".dvc/cache", ".dvc/tmp"):
+        for result in ("data/raw", "data/prepared", "data/predictions", "models", "reports", ".work", ".dvc/cache", ".dvc/tmp"):
             shutil.rmtree(self / result, ignore_errors=True)
         (self / "dvc.lock").unlink(missing_ok=True)
         self.past_first_epoch = set()

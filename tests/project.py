@@ -61,6 +61,10 @@ class Project:
             section[key] = value
         (self / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
 
+    def locked(self):
+        """The stages of dvc.lock: {name: entry}."""
+        return yaml.safe_load((self / "dvc.lock").read_text())["stages"]
+
 
 def heed_interrupts():
     """Let SIGINT end a new process, as at a terminal: a shell's background, where the tests may run, ignores it."""

@@ -1,78 +1,125 @@
-"""What people type to try something: dvc exp, the diffs, the queue, the plots, the registry."""
+"""What people type to try something: every command of the README's chapter “Experiment”, in its order, and what it leaves."""
 
 import json
-import time
+import re
 
 import pytest
 
+import graph
 from project import stages_run
 
 pytestmark = pytest.mark.slow
 
 
-def test_the_registry_hands_out_the_model(tiny_project):
-    tiny_project.run("gto", "register", "digit-recognizer")
-    tiny_project.run("dvc", "artifacts", "get", ".", "digit-recognizer", "-o", "got")
-    assert (tiny_project / "got/member-0.keras").read_bytes() == (tiny_project / "models/member-0.keras").read_bytes()
+def commands():
+    """The commands of the chapter, in order, without their comments, up to those for the competition's images."""
+    chapter = re.search(r"^## Experiment$(.*?)^Three ways to spend the time", (graph.ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+    lines = [line.strip() for line in chapter.splitlines() if line.startswith("    ")]
+    typed = [re.sub(r"\s+#.*", "", line) for line in lines]
+    assert typed[0] == "source .venv/bin/activate"
+    return typed[1:]
 
 
 @pytest.fixture(scope="module")
-def experiment(tiny_project):
-    """The tiny project after `dvc exp run -S lr=0.001`, and the stages that it ran."""
-    output = tiny_project.run("dvc", "exp", "run", "-n", "slow-learner", "-S", "lr=0.001").stdout
-    return tiny_project, stages_run(output)
+def project(tiny_project):
+    """The tiny project, in which `make` finds its virtual environment set up."""
+    (tiny_project / ".venv").mkdir()
+    for made in ("packages", "ready"):  # in the order in which make makes them
+        (tiny_project / ".venv" / made).touch()
+    return tiny_project
 
 
-def test_an_experiment_with_another_lr_runs_what_the_lr_touches(experiment):
-    assert sorted(experiment[1]) == ["evaluate", "predict", "submission", "train@0"]
+@pytest.fixture(scope="module")
+def typed(project):
+    """What the commands print: {command: output}; and what they leave in the workspace: {command: git status}."""
+    (project / "notes.txt").write_text("something to commit\n")
+    printed, left = {}, {}
+    for command in commands():
+        printed[command] = project.run("bash", "-c", command).stdout
+        left[command] = project.git("status", "--porcelain")
+    return printed, left
 
 
-def test_the_diffs_show_what_changed_and_what_it_did(experiment):
-    project, _ = experiment
-    params = json.loads(project.run("dvc", "params", "diff", "--json").stdout)["params.yaml"]
-    assert list(params) == ["lr"] and params["lr"]["new"] == 0.001
-    metrics = json.loads(project.run("dvc", "metrics", "diff", "--json").stdout)["reports/metrics.json"]
-    assert metrics["oof_log_loss"]["diff"] != 0 and len(metrics) <= 12
-    table = project.run("dvc", "exp", "show", "--md").stdout
-    assert "slow-learner" in table and "heldout_accuracy" in table and "0.001" in table
-    assert "lr" in project.run("dvc", "exp", "diff", "HEAD", "slow-learner", "--md").stdout
+def one(texts, *words):
+    """The only one of {command: text} whose command has all these words."""
+    return next(text for command, text in texts.items() if all(word in command for word in words))
 
 
-def test_the_plots_hold_the_confusion_matrix_the_curves_and_the_pictures(experiment):
-    project, _ = experiment
-    shown = json.loads(project.run("dvc", "plots", "diff", "HEAD", "--json").stdout)
-    drawn = set(shown["data"])
-    assert {
-        "reports/plots/confusion.csv",
-        "reports/plots/confusion.png",
-        "reports/plots/mistakes.png",
-        "reports/plots/per_digit.csv",
-        "reports/plots/reliability.csv",
-        "reports/plots/reliability.png",
-        "reports/labels/counts.csv",
-        "reports/labels/bars.png",
-        "reports/labels/pie.png",
-    } <= drawn
-    for curve in ("train/accuracy", "train/loss", "train/learning_rate", "validation/accuracy", "validation/loss"):
-        assert f"reports/training/member-0/{curve}.tsv" in drawn
-    assert not shown.get("errors")
-    project.run("dvc", "plots", "show")
+def diff(project, kind, *revisions):
+    return next(iter(json.loads(project.run("dvc", kind, "diff", "--json", *revisions).stdout).values()))
+
+
+def test_an_experiment_runs_what_its_setting_touches_and_leaves_the_workspace_as_it_was(typed):
+    printed, left = typed
+    assert sorted(stages_run(one(printed, "--temp", "low-lr"))) == ["evaluate", "predict", "submission", "train@0"]
+    for command in [command for command in left if "exp run" in command]:
+        assert left[command] == "", command
+
+
+@pytest.mark.parametrize(("name", "setting"), [("low-lr", "lr"), ("ensemble", "members"), ("narrow", "network.width")])
+def test_experiments_do_not_accumulate(project, typed, name, setting):
+    assert list(diff(project, "params", "lower-lr~", name)) == [setting]
+
+
+def test_the_metrics_that_are_compared_are_few(project, typed):
+    printed, _ = typed
+    assert "oof_log_loss" in one(printed, "dvc metrics diff") and len(one(printed, "dvc metrics diff").splitlines()) <= 7
+    assert {"accuracy", "errors", "log_loss", "gain"} <= set(diff(project, "metrics", "lower-lr~", "ensemble"))
+
+
+def test_the_table_of_experiments_fits_and_holds_what_differs(typed):
+    table = one(typed[0], "make experiments")
+    assert max(map(len, table.splitlines())) <= 120 and "…" not in table
+    header = next(line for line in table.splitlines() if "Experiment" in line).split()
+    assert set(header) <= {"Experiment", "accuracy", "errors", "gain", "log_loss", "oof_accuracy", "lr", "members", "network.width"}
+    assert {"lr", "members", "network.width"} <= set(header) and not re.search(r"[0-9a-f]{32}", table)
+    assert all(f"[{name}]" in table for name in ("low-lr", "ensemble", "narrow"))
+
+
+def test_one_loss_chart_and_one_accuracy_chart_show_every_member_with_titles_and_offline(project, typed):
     page = (project / "dvc_plots/index.html").read_text()
-    assert "Confusion matrix" in page and "validation" in page
+    assert "<script src" not in page and "<link" not in page
+    drawn = json.loads(project.run("dvc", "plots", "diff", "lower-lr~", "ensemble", "--json").stdout)
+    assert not drawn.get("errors")
+    assert list(drawn["data"]) == [
+        "Loss",
+        "Accuracy",
+        "Confusion matrix",
+        "F1 score of each digit",
+        "Reliability",
+        "Labels",
+        "reports/plots/mistakes.png",
+    ]
+    points = drawn["data"]["Loss"][0]["content"]["data"]["values"]
+    assert {(point["rev"], point["member"]) for point in points} == {("lower-lr~", "0"), *(("ensemble", member) for member in "012")}
+    assert {point["images"] for point in points} == {"training", "validation"}
 
 
-def test_an_experiment_with_a_wrong_setting_ends_in_a_line_before_any_work(tiny_project):
-    tiny_project.git("checkout", "-q", "--force", "HEAD")
-    tiny_project.run("dvc", "checkout", "-q", "--force")
-    ran = tiny_project.run("dvc", "exp", "run", "-S", "lr=-1", check=False)
+def test_a_result_is_kept_on_a_branch_or_applied_and_undone_and_committed(project, typed):
+    printed, left = typed
+    assert "lower-lr" in project.git("branch")
+    assert "lr: 0.001" in project.git("show", "lower-lr:params.yaml")
+    assert one(left, "reset --hard") == ""
+    assert project.git("status", "--porcelain") == "" and "up to date" in project.run("dvc", "status").stdout
+    assert project.git("log", "-1", "--format=%s").strip() == "Average three networks"
+    assert {path.name for path in (project / "models").iterdir()} == {f"member-{member}.keras" for member in range(3)}
+
+
+def test_the_registry_hands_out_the_model(project, typed):
+    project.run("gto", "register", "digit-recognizer")
+    project.run("dvc", "artifacts", "get", ".", "digit-recognizer", "-o", "got")
+    assert (project / "got/member-0.keras").read_bytes() == (project / "models/member-0.keras").read_bytes()
+
+
+def test_an_experiment_with_a_wrong_setting_ends_in_a_line_before_any_work(project, typed):
+    ran = project.run("dvc", "exp", "run", "-S", "lr=-1", check=False)
     assert ran.returncode != 0 and "Traceback" not in ran.stdout
-    assert [said for said in ran.stdout.splitlines() if said.startswith("error: ")] == [
+    assert [line for line in ran.stdout.splitlines() if line.startswith("error: ")] == [
         "error: params.yaml: lr is -1; a number above 0 to 1 belongs there"
     ]
-    touched = tiny_project.git("status", "--porcelain", "--untracked-files=no").splitlines()
-    assert [entry for entry in touched if not entry.startswith(" D reports/training/")] == [" M params.yaml"], "DVC clears a stage's place"
-    assert not list((tiny_project / ".work").glob("*")), "no training has begun"
-    tiny_project.git("checkout", "-q", "--force", "HEAD")
+    assert project.git("status", "--porcelain", "--untracked-files=no").splitlines() == [" M params.yaml"]
+    assert not list((project / ".work").glob("*")), "no training has begun"
+    project.git("checkout", "-q", "--force", "HEAD")
 
 
 def test_a_wrong_setting_of_the_last_stage_stops_the_first(make_project):
@@ -81,17 +128,3 @@ def test_a_wrong_setting_of_the_last_stage_stops_the_first(make_project):
     assert ran.returncode != 0 and len(stages_run(ran.stdout)) == 1
     assert "error: params.yaml: members has 12, but split.folds is 10: members are numbers from 0 to 9" in ran.stdout.splitlines()
     assert not (project / "data/raw").exists()
-
-
-def test_a_queue_of_experiments_runs_two_at_a_time_in_a_clean_clone(tiny_project):
-    tiny_project.git("checkout", "-q", "--force", "HEAD")
-    before = tiny_project.run("dvc", "exp", "list", "--name-only").stdout.split()
-    tiny_project.run("dvc", "exp", "run", "--queue", "-S", "lr=0.002,0.003")
-    tiny_project.run("dvc", "queue", "start", "-j", "2")
-    deadline = time.monotonic() + 240
-    while {"Queued", "Running"} & set((status := tiny_project.run("dvc", "queue", "status").stdout).split()):
-        assert time.monotonic() < deadline, status
-        time.sleep(2)
-    assert status.count("Success") == 2, status
-    after = tiny_project.run("dvc", "exp", "list", "--name-only").stdout.split()
-    assert len(after) == len(before) + 2 and set(before) < set(after)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import graph
-from digits import kaggle_csv
+from digits import kaggle_csv, versions
 from project import TINY
 
 STAGES = [path.stem for path in graph.stage_files()]
@@ -49,7 +49,17 @@ def test_a_stage_depends_on_the_source_files_it_is_made_of_and_no_others(stage):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_depends_on_the_parameters_it_declares_and_no_others(stage):
-    assert set(graph.definition()[stage].get("params", [])) == graph.parameters(stage)
+    assert {name for name in graph.definition()[stage]["params"] if isinstance(name, str)} == graph.parameters(stage)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_the_versions_of_the_packages_it_computes_with_and_no_others(stage):
+    modules = {"sklearn": "scikit-learn", "PIL": "pillow"}
+    imported = {modules.get(name, name) for name in graph.imported_packages(graph.ROOT / f"stages/{stage}.py")}
+    if stage == "fetch":
+        imported -= {"keras", "tensorflow"}  # which download MNIST and compute nothing
+    listed = next(entry["versions.yaml"] for entry in graph.definition()[stage]["params"] if isinstance(entry, dict))
+    assert listed == sorted(imported & set(versions.PACKAGES))
 
 
 @pytest.mark.parametrize("stage", STAGES)

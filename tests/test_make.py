@@ -9,7 +9,7 @@ import graph
 def test_an_unsupported_python_gets_a_line_that_says_which_are_supported(tmp_path):
     tools = tmp_path / "bin"
     tools.mkdir()
-    for tool in ("make", "sh", "touch"):
+    for tool in ("make", "bash", "touch"):
         (tools / tool).symlink_to(shutil.which(tool))
     for python in ("python", "python3", "python3.11"):
         (tools / python).write_text("#!/bin/sh\necho 3.9\n")

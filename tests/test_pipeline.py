@@ -11,6 +11,7 @@ import elsewhere
 import graph
 import kills
 from digits import kaggle_csv
+from project import Project
 
 ALL = {"fetch", "prepare", "train@0", "predict", "evaluate", "submission"}
 
@@ -31,15 +32,45 @@ def test_without_a_change_nothing_runs(project):
     assert project.repro() == []
 
 
-def test_another_member_is_trained_beside_the_first_and_once_dropped_is_not_used_though_its_file_lies_there(project):
-    alone = (project / "data/predictions/unlabelled.npz").read_bytes()
+def test_a_member_is_trained_beside_the_first_and_once_dropped_leaves_no_trace_here_or_in_a_clone(project, tmp_path):
+    settings, alone = (project / "params.yaml").read_bytes(), project.locked()
     project.set(members=[0, 1])
     assert set(project.repro()) == {"train@1", "predict", "evaluate", "submission"}
-    assert (project / "data/predictions/unlabelled.npz").read_bytes() != alone
-    project.set(members=[0])
-    project.repro()
-    assert (project / "models/member-1.keras").exists()
-    assert (project / "data/predictions/unlabelled.npz").read_bytes() == alone
+    assert project.locked()["predict"]["outs"] != alone["predict"]["outs"]
+    (project / "params.yaml").write_bytes(settings)
+    assert set(project.repro()) == {"predict", "evaluate"}
+    assert [path.name for path in (project / "models").iterdir()] == ["member-0.keras"]
+    assert sorted(path.name for path in (project / "reports/training").iterdir()) == ["member-0", "member-0.json"]
+    assert {name: entry for name, entry in project.locked().items() if name in alone} == alone
+
+    project.run("dvc", "remote", "add", "--default", "--quiet", "storage", str(tmp_path / "storage"))
+    project.git("commit", "-qam", "There and back")
+    project.run("dvc", "push", "--quiet")
+    clone = Project(tmp_path / "clone")
+    project.git("clone", "-q", ".", str(clone.folder))
+    for pull in ("--dry", "--pull"):
+        assert clone.repro(pull, "--allow-missing") == [], "nothing has to run, and nothing to be fetched"
+    assert not (clone / "models").exists()
+    clone.run("dvc", "pull", "--quiet")
+    assert "up to date" in clone.run("dvc", "status").stdout
+
+
+@pytest.mark.parametrize(
+    ("package", "users"),
+    [
+        ("numpy", ALL),
+        ("keras", {"train@0", "predict"}),
+        ("tensorflow", {"train@0", "predict"}),
+        ("matplotlib", {"prepare", "evaluate"}),
+        ("mlxtend", {"fetch"}),
+    ],
+)
+def test_an_upgraded_package_makes_dvc_rerun_the_stages_that_compute_with_it(project, monkeypatch, package, users):
+    monkeypatch.chdir(project.folder)
+    recorded = yaml.safe_load((project / "versions.yaml").read_text())
+    (project / "versions.yaml").write_text(yaml.safe_dump(recorded | {package: "99.1"}))
+    with Repo() as repo:
+        assert set(repo.status()) == users
 
 
 @pytest.mark.parametrize(
@@ -111,8 +142,13 @@ def test_killed_on_another_machine_the_next_run_ends_in_the_same_bytes(project, 
     victim.repro_to_end()
     shutil.rmtree(victim / ".dvc/cache")
     locked = yaml.safe_load((project / "dvc.lock").read_text())["stages"].values()
-    belong = {out["path"] for stage in locked for out in stage["outs"]} | set(project.git("ls-files", "-z").split("\0"))
-    kills.assert_same(victim.files(), {name: digest for name, digest in kills.files_of(project.folder).items() if name in belong})
+    tracked, outs = set(project.git("ls-files", "-z").split("\0")), [out["path"] for stage in locked for out in stage["outs"]]
+    expected = {
+        name: digest
+        for name, digest in kills.files_of(project.folder).items()
+        if name in tracked or any(f"{name}/".startswith(f"{out}/") for out in outs)
+    }
+    kills.assert_same(victim.files(), expected)
 
 
 def test_a_closed_standard_output_and_a_locale_without_umlauts_hinder_no_stage(project):

@@ -32,8 +32,8 @@ def written():
 def test_the_metrics_count_each_image_where_it_belongs(predicted):
     evaluate.main()
     metrics, details = written()
-    assert sorted(metrics) == ["accuracy", "ensemble_gain", "errors", "log_loss", "oof_accuracy", "oof_log_loss"]
-    assert metrics["errors"] == 2 and details["images"] == 20 and metrics["accuracy"] == 0.9 and metrics["ensemble_gain"] == 0
+    assert sorted(metrics) == ["accuracy", "gain", "errors", "log_loss", "oof_accuracy", "oof_log_loss"]
+    assert metrics["errors"] == 2 and details["images"] == 20 and metrics["accuracy"] == 0.9 and metrics["gain"] == 0
     assert (details["accuracy_low"], details["accuracy_high"]) == pytest.approx(scores.accuracy_interval(18, 20))
     assert details["oof_images"] == 120 and details["oof_errors"] == 1 and metrics["oof_accuracy"] == pytest.approx(119 / 120)
     assert (details["oof_accuracy_low"], details["oof_accuracy_high"]) == pytest.approx(scores.accuracy_interval(119, 120))
@@ -52,7 +52,7 @@ def test_the_gain_of_an_ensemble_is_how_many_errors_its_members_make_more_on_ave
     evaluate.main()
     metrics, details = written()
     assert details["member_errors"] == [5, 2, 4] and metrics["errors"] == 2
-    assert metrics["ensemble_gain"] == pytest.approx((5 + 2 + 4) / 3 - 2)
+    assert metrics["gain"] == pytest.approx((5 + 2 + 4) / 3 - 2)
     assert "gain of the ensemble 1.7 errors fewer" in " ".join(re.sub("<[^>]*>", " ", open("reports/index.html").read()).split())
 
 
