@@ -1,8 +1,9 @@
 """How well drawings are read: `python -m benchmarks.drawings [CSV] [--images N]`.
 
-Digits that the networks of models/ have not learned from, the held-out ones of data/prepared/ or those of a file like
-Kaggle's train.csv, are turned into drawings and read as the drawing page reads them. It prints the share of right
-answers, how many were called blank, and the milliseconds that a drawing took.
+Images that no network of models/ was trained on are turned into drawings and read as the drawing page reads them: those of
+a file like Kaggle's train.csv; without one, the 1,500 unlabelled images of the sample if it is the source, and else the
+held-out images of data/prepared/. It prints the accuracy, how many were called blank, and the milliseconds that a drawing
+took.
 """
 
 import argparse
@@ -13,15 +14,21 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from digits import archives, errors, kaggle_csv
+from digits import archives, errors, kaggle_csv, sources
 from digits.errors import InputError
 from digits.reading import Reader
+from digits.settings import Params as StageParams
+from digits.settings import Source
 
 CANVAS = 280, 1000  # pixels, each side
 SIZE = 0.3, 0.9  # of the canvas's shorter side that the digit's longer side takes
 STROKE = -0.3, 0.5  # share of its width by which the stroke grows
 SOFT = 3  # pixels, the widest edge
 PAPER = 8  # grey levels, the strongest noise, a standard deviation
+
+
+class Params(StageParams):
+    source: Source
 
 
 def draw(image, rng):
@@ -58,7 +65,7 @@ def draw(image, rng):
     return Image.fromarray(grey.round().clip(0, 255).astype(np.uint8))
 
 
-def judge(reader, images, labels, seed=1):
+def evaluate(reader, images, labels, seed=1):
     """Draw and read each image: arrays (N,) of bool, whether it was read right, and of the seconds that reading took."""
     rng = np.random.default_rng(seed)
     right, seconds = np.zeros(len(images), bool), np.zeros(len(images))
@@ -75,15 +82,17 @@ def judge(reader, images, labels, seed=1):
 
 def main():
     parser = argparse.ArgumentParser(description="Turn digits into drawings and read them with the networks of models/.")
-    parser.add_argument("csv", nargs="?", type=Path, help="a file like Kaggle's train.csv (default: the held-out images)")
+    parser.add_argument("csv", nargs="?", type=Path, help="a file like Kaggle's train.csv (default: images of the last run that no network was trained on)")
     parser.add_argument("--images", type=int, help="the first so many alone")
     arguments = parser.parse_args()
     if arguments.csv:
         images, labels = kaggle_csv.read_train(arguments.csv)
+    elif Params.load().source == "sample":
+        _, _, images, labels = sources.sample()
     else:
         images, labels, fold = archives.load_labelled("data/prepared/labelled.npz")
         images, labels = images[fold == archives.HELD_OUT], labels[fold == archives.HELD_OUT]
-    right, seconds = judge(Reader.load(), images[: arguments.images], labels[: arguments.images])
+    right, seconds = evaluate(Reader.load(), images[: arguments.images], labels[: arguments.images])
     print(f"{right.mean():.2%} of {len(right):,} drawings read right; {1000 * np.median(seconds):.0f} ms each, in the median")
 
 

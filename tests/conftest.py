@@ -15,7 +15,7 @@ import graph
 from browser import served
 from digits import kaggle_csv, sources
 from kaggle_server import KaggleServer
-from project import TINY, Project
+from project import TINY, Project, write_competition
 
 
 def pytest_collection_modifyitems(items):
@@ -96,9 +96,7 @@ def incoming(tmp_path, few_digits, monkeypatch):
     shutil.copy(graph.ROOT / "params.yaml", tmp_path)
     Project(tmp_path).set(source="incoming")
     folder = tmp_path / "data/incoming"
-    kaggle_csv.write_train(folder / "train.csv", images[:150], labels[:150])
-    kaggle_csv.write_test(folder / "test.csv", images[150:])
-    kaggle_csv.write_submission(folder / "sample_submission.csv", np.zeros(50, np.uint8))
+    write_competition(folder, images[:150], labels[:150], images[150:])
     return folder
 
 
@@ -107,9 +105,7 @@ def competition(tmp_path_factory, few_digits):
     """The competition's three files with 150 labelled and 50 unlabelled digits: {name: bytes}."""
     images, labels = few_digits
     folder = tmp_path_factory.mktemp("competition")
-    kaggle_csv.write_train(folder / "train.csv", images[:150], labels[:150])
-    kaggle_csv.write_test(folder / "test.csv", images[150:])
-    kaggle_csv.write_submission(folder / "sample_submission.csv", np.zeros(50, np.uint8))
+    write_competition(folder, images[:150], labels[:150], images[150:])
     return {name: (folder / name).read_bytes() for name in kaggle_csv.FILES}
 
 

@@ -121,7 +121,8 @@ def assert_same(files, expected):
     """Compare what `files_of` gave."""
     assert sorted(set(files) - set(expected)) == [], "stray files"
     assert sorted(set(expected) - set(files)) == [], "files are missing"
-    assert [name for name in files if files[name] != expected[name]] == [], "other bytes"
+    different = [name for name in files if files[name] != expected[name]]
+    assert different == [], f"other bytes: {different}"
 
 
 def stage_of(line):

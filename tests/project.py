@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import yaml
+
+from digits import kaggle_csv
 
 TINY = {"epochs": 2, "batch_size": 64, "network.width": 2}  # settings that train in seconds
 
@@ -64,6 +67,13 @@ class Project:
     def locked(self):
         """The stages of dvc.lock: {name: entry}."""
         return yaml.safe_load((self / "dvc.lock").read_text())["stages"]
+
+
+def write_competition(folder, images, labels, unlabelled):
+    """Write Kaggle's three files with these images and labels; the sample submission has zeros."""
+    kaggle_csv.write_train(folder / "train.csv", images, labels)
+    kaggle_csv.write_test(folder / "test.csv", unlabelled)
+    kaggle_csv.write_submission(folder / "sample_submission.csv", np.zeros(len(unlabelled), np.uint8))
 
 
 def heed_interrupts():

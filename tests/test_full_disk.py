@@ -7,8 +7,9 @@ import shutil
 import pytest
 
 import kills
+from digits import sources
 from disks import MEGABYTE, small_disk
-from project import TINY, Project
+from project import TINY, Project, write_competition
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,7 @@ def disk(tmp_path_factory):
 @pytest.fixture(scope="module")
 def prepared(make_project, disk):
     """A project on the small disk, after fetch and prepare."""
-    project = _moved(make_project(**TINY), disk)
+    project = _subset_on(disk, make_project(**TINY, source="incoming"))
     project.run("dvc", "repro", "prepare")
     return project
 
@@ -44,7 +45,7 @@ def test_on_a_full_disk_one_line_says_so_nothing_is_lost_and_with_room_it_goes_o
     assert results(prepared) == before
 
     shutil.rmtree(prepared / ".dvc/cache")
-    for room, who in ((5 * MEGABYTE, "error: "), (8 * MEGABYTE, "ERROR: ")):  # too little for the stage, and for DVC's copy
+    for room, who in ((5 * MEGABYTE, "error: "), (11 * MEGABYTE, "ERROR: ")):  # too little for the stage, and for DVC's copy
         for name in RESULTS["prepare"]:
             (prepared / name).unlink(missing_ok=True)
         with disk.full(room):
@@ -91,7 +92,7 @@ def test_without_enough_memory_one_line_says_so_and_nothing_is_lost(prepared):
 @pytest.fixture(scope="module")
 def finished(make_project, disk):
     """A project on the small disk after a whole run."""
-    project = _moved(make_project(**TINY), disk)
+    project = _subset_on(disk, make_project(**TINY, source="incoming"))
     project.repro()
     return project
 
@@ -156,9 +157,12 @@ def results(project):
     return kept | {"dvc.lock": (project / "dvc.lock").read_bytes()}
 
 
-def _moved(project, disk):
+def _subset_on(disk, project):
+    """Move a project to the small disk, and give it 1,200 labelled and 500 unlabelled images of the sample."""
+    images, labels, unlabelled, _ = sources.sample()
     folder = disk.folder / f"project-{len(os.listdir(disk.folder))}"
     shutil.move(project.folder, folder)
     project = Project(folder)
+    write_competition(project / "data/incoming", images[:1200], labels[:1200], unlabelled[:500])
     project.environment["PYTHONDONTWRITEBYTECODE"] = "1"
     return project

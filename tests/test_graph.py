@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 import graph
-from digits import kaggle_csv, versions
-from project import TINY
+from digits import versions
+from project import TINY, write_competition
 
 STAGES = [path.stem for path in graph.stage_files()]
 
@@ -121,9 +121,7 @@ def traces(make_project, few_digits, tmp_path_factory):
     """What each stage opens, {stage: {"read": paths, "written": paths}}, when all run once on data/incoming, in dvc.yaml's order."""
     project = make_project(**TINY, source="incoming", **{"split.folds": 3})
     images, labels = few_digits
-    kaggle_csv.write_train(project / "data/incoming/train.csv", images[:150], labels[:150])
-    kaggle_csv.write_test(project / "data/incoming/test.csv", images[150:])
-    kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels[150:])
+    write_competition(project / "data/incoming", images[:150], labels[:150], images[150:])
     out, traces = tmp_path_factory.mktemp("traces") / "trace.json", {}
     for stage in graph.definition():
         arguments = ["0"] if stage == "train" else []

@@ -11,7 +11,7 @@ import elsewhere
 import graph
 import kills
 from digits import kaggle_csv
-from project import Project
+from project import Project, write_competition
 
 ALL = {"fetch", "prepare", "train@0", "predict", "evaluate", "submission"}
 
@@ -33,6 +33,7 @@ def test_without_a_change_nothing_runs(project):
 
 
 def test_a_member_is_trained_beside_the_first_and_once_dropped_leaves_no_trace_here_or_in_a_clone(project, tmp_path):
+    project = Project(shutil.copytree(project.folder, tmp_path / "project", symlinks=True))  # commits are made in it
     settings, alone = (project / "params.yaml").read_bytes(), project.locked()
     project.set(members=[0, 1])
     assert set(project.repro()) == {"train@1", "predict", "evaluate", "submission"}
@@ -87,9 +88,7 @@ def test_dvc_holds_the_stages_that_read_a_setting_for_changed_and_no_others(proj
 
 def test_another_source_reruns_everything_and_a_permuted_test_csv_gives_the_permuted_submission(project, few_digits):
     images, labels = few_digits
-    kaggle_csv.write_train(project / "data/incoming/train.csv", images[:150], labels[:150])
-    kaggle_csv.write_test(project / "data/incoming/test.csv", images[150:])
-    kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels[150:])
+    write_competition(project / "data/incoming", images[:150], labels[:150], images[150:])
     project.set(source="incoming", epochs=30, batch_size=16, **{"split.folds": 3})
     assert set(project.repro()) == ALL
     straight = kaggle_csv.read_submission(project / "reports/submission.csv")
