@@ -86,6 +86,14 @@ def test_the_network_sees_a_framed_digit_as_it_is(untrained_project):
     np.testing.assert_array_equal(Reader([member]).read(Image.fromarray(digit))[0].image, digit)
 
 
+def test_an_ensemble_of_six_reads_without_a_warning(make_project, few_digits):
+    project = make_project(members=list(range(6)))
+    for member in range(6):
+        network.save(network.build(2, 0.0), project / f"models/member-{member}.keras")
+    status, lines, errors = run(project, "-", stdin=png(Image.fromarray(few_digits[0][4]).resize((280, 280))))
+    assert (status, len(lines), errors) == (0, 1, [])
+
+
 def test_without_a_trained_model_one_line_says_what_to_do(untrained_project):
     (untrained_project / "models/member-3.keras").rename(untrained_project / "elsewhere.keras")
     status, lines, errors = run(untrained_project, "pictures/a.png")
