@@ -24,7 +24,7 @@ def main():
     images = rng.integers(0, 256, (BATCHES * recipe.batch_size, 28, 28), dtype=np.uint8)
     labels = np.arange(len(images)) % 10
     backend.make_repeatable(1)
-    batches = augmentation.AugmentedBatches(images, labels, recipe.batch_size, 2 * ROUNDS, 0, (1, 0), recipe.augment)
+    batches = augmentation.AugmentedBatches(images, labels, recipe.batch_size, 2 * ROUNDS, (1, 0), recipe.augment)
     network = recipe.build()
     recipe.compile(network, BATCHES * 2 * ROUNDS)
     memory = images.astype(np.float32), batches.targets

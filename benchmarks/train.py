@@ -93,7 +93,7 @@ def multiply_accumulates(network):
 def fit(recipe, seed, images, labels, epochs, *callbacks):
     """Train one network of a recipe on images (N, 28, 28) and labels (N,): the network."""
     backend.make_repeatable(seed)
-    batches = augmentation.AugmentedBatches(images, labels, recipe.batch_size, epochs, 0, (seed, 0), recipe.augment)
+    batches = augmentation.AugmentedBatches(images, labels, recipe.batch_size, epochs, (seed, 0), recipe.augment)
     network = recipe.build()
     recipe.compile(network, batches.steps * epochs)
     network.fit(

@@ -36,7 +36,7 @@ def make_project(tmp_path_factory):
             shutil.copy2(path, copy)
         project = Project(folder)
         project.set(**settings)
-        project.run("python", "-m", "digits.versions")  # another Python has other versions than the committed ones
+        project.run("python", "-B", "-m", "digits.versions")  # another Python has other versions than the committed ones
         project.git("init", "-q")
         project.git("add", "-A")
         project.git("commit", "-qm", "The project as it is")

@@ -32,7 +32,7 @@ def written():
 def test_the_metrics_count_each_image_where_it_belongs(predicted):
     evaluate.main()
     metrics, details = written()
-    assert sorted(metrics) == ["accuracy", "gain", "errors", "log_loss", "oof_accuracy", "oof_log_loss"]
+    assert sorted(metrics) == ["accuracy", "errors", "gain", "log_loss", "oof_accuracy", "oof_log_loss"]
     assert metrics["errors"] == 2 and details["images"] == 20 and metrics["accuracy"] == 0.9 and metrics["gain"] == 0
     assert (details["accuracy_low"], details["accuracy_high"]) == pytest.approx(scores.accuracy_interval(18, 20))
     assert details["oof_images"] == 120 and details["oof_errors"] == 1 and metrics["oof_accuracy"] == pytest.approx(119 / 120)
