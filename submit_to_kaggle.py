@@ -14,10 +14,13 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
+try:
+    import yaml
 
-from digits import errors, files, kaggle_csv
-from digits.errors import InputError
+    from digits import errors, files, kaggle_csv
+    from digits.errors import InputError
+except ModuleNotFoundError as missing:
+    sys.exit(f"error: {missing}; run `make` once, then `source .venv/bin/activate` and `unset PYTHONSAFEPATH`")
 
 SUBMISSION = Path("reports/submission.csv")
 SAMPLE = Path("data/raw/sample_submission.csv")
@@ -29,6 +32,7 @@ POLL = 5  # seconds between two looks at the score
 def main():
     options = _parse()
     if options.list:
+        refresh()
         show_log()
         return
     answers, digest = check(options.force)
@@ -52,14 +56,11 @@ def main():
     _append(entry | {"status": "sent"})
     state = wait_for_score(entry["ref"], options.wait)
     if state is None:
-        raise InputError(f"sent, but no score after {options.wait:.0f} s; look at {_client().PAGE}/submissions")
-    if state.status.name == "ERROR":
-        reason = " ".join((state.error_description or "no reason given").split())
-        _append(entry | {"status": "rejected", "error": reason})
-        raise InputError(f"Kaggle rejected the file: {reason}")
-    score = state.public_score
-    _append(entry | {"status": "scored", "public_score": score})
-    print(f"public score           {score}")
+        raise InputError(f"sent, but no score after {options.wait:.0f} s; `python submit_to_kaggle.py --list` asks for it again")
+    entry = record(entry, state)
+    if entry["status"] == "rejected":
+        raise InputError(f"Kaggle rejected the file: {entry['error']}")
+    print(f"public score           {entry['public_score']}")
     if entry["out_of_fold_accuracy"] is not None:
         print(f"out-of-fold accuracy   {entry['out_of_fold_accuracy']:.5f}")
     print(f"logged in {LOG}; commit it")
@@ -85,7 +86,7 @@ def check(force):
     if not force:
         if hashlib.md5(content).hexdigest() != _locked_md5():
             raise InputError(f"{SUBMISSION} is not the one of dvc.lock; run `dvc repro`, or submit it all the same with --force")
-        if subprocess.run(["dvc", "status", "--quiet"], capture_output=True).returncode:
+        if subprocess.run([sys.executable, "-m", "dvc", "status", "--quiet"], capture_output=True).returncode:
             raise InputError("the pipeline is not up to date (dvc status); run `dvc repro`, or submit all the same with --force")
     return len(labels), digest
 
@@ -102,6 +103,30 @@ def wait_for_score(ref, limit):
             return None
         print(f"waiting for the score, {seconds:.0f} s", end="\r" if sys.stdout.isatty() else "\n", flush=True)
         time.sleep(POLL)
+
+
+def record(entry, state):
+    """Log what Kaggle has decided of a submission, its score or its error: the new entry."""
+    if state.status.name == "ERROR":
+        reason = " ".join((state.error_description or "no reason given").split())
+        entry = entry | {"status": "rejected", "error": reason}
+    else:
+        entry = entry | {"status": "scored", "public_score": state.public_score}
+    _append(entry)
+    return entry
+
+
+def refresh():
+    """Ask Kaggle for the submissions that had no score when they were last looked at, and log what it has decided."""
+    for entry in read_log():
+        if entry["status"] == "sent":
+            try:
+                state = _client().submission(entry["ref"])
+            except InputError as error:
+                print(f"the submission of {entry['time']} could not be looked at: {error}", file=sys.stderr)
+                continue
+            if state.status.name != "PENDING":
+                record(entry, state)
 
 
 def read_log():
@@ -140,7 +165,7 @@ def _git(*arguments):
 
 
 def _client():
-    from digits import kaggle_client  # starts the network code, which --list does not need
+    from digits import kaggle_client  # starts the network code, which is not always needed
 
     return kaggle_client
 
@@ -151,7 +176,7 @@ def _parse():
     parser.add_argument("--dry-run", action="store_true", help="do everything but send")
     parser.add_argument("--force", action="store_true", help="submit also what dvc repro would make anew")
     parser.add_argument("--wait", type=float, default=300, metavar="SECONDS", help="for the score, at most (300)")
-    parser.add_argument("--list", action="store_true", help="print the submissions so far")
+    parser.add_argument("--list", action="store_true", help="print the submissions so far, with the scores that have arrived since")
     return parser.parse_args()
 
 

@@ -16,10 +16,9 @@ import kagglehub
 import requests
 from kagglehub import exceptions, http_resolver
 from kagglehub.clients import build_kaggle_client
-from kagglehub.config import get_kaggle_credentials
 from kagglesdk.competitions.types import competition_api_service as api
 
-from digits import kaggle_csv
+from digits import kaggle_credentials, kaggle_csv
 from digits.errors import InputError
 
 COMPETITION = "digit-recognizer"
@@ -38,8 +37,11 @@ _MEANING = {
 }
 
 
-def download():
+def download(again=False):
     """Download the competition's files, or take them from the cache when they are there and still the newest.
+
+    Args:
+        again: download them even so, because those in the cache are damaged.
 
     Returns:
         the folder that holds train.csv, test.csv and sample_submission.csv, as Kaggle hands them out.
@@ -47,11 +49,11 @@ def download():
     Raises:
         InputError: saying what stands in the way, and what to do.
     """
-    _require_credentials()
+    kaggle_credentials.login()
     for last_try in (False, True):
         try:
             with _bounded():
-                return Path(_patiently(lambda: kagglehub.competition_download(COMPETITION)))
+                return Path(_patiently(lambda: kagglehub.competition_download(COMPETITION, force_download=again)))
         except exceptions.DataCorruptionError:
             if last_try:
                 raise InputError("the download from Kaggle was damaged twice (its MD5 is another); try again later") from None
@@ -60,7 +62,7 @@ def download():
 
 def submit(path, message):
     """Upload an answer file and enter it into the competition: the number that Kaggle gives the submission."""
-    _require_credentials()
+    kaggle_credentials.login()
     path = Path(path)
     with _bounded(), build_kaggle_client() as client:
         competitions = client.competitions.competition_api_client
@@ -78,23 +80,11 @@ def submit(path, message):
 
 def submission(ref):
     """What Kaggle says of a submission: status (SubmissionStatus), public_score, error_description, and more."""
-    _require_credentials()
+    kaggle_credentials.login()
     with _bounded(), build_kaggle_client() as client:
         request = api.ApiGetSubmissionRequest()
         request.ref = ref
         return _patiently(lambda: client.competitions.competition_api_client.get_submission(request))
-
-
-def _require_credentials():
-    try:
-        known = get_kaggle_credentials()
-    except ValueError as error:
-        raise InputError(f"{error}; create a new token on https://www.kaggle.com/settings") from None
-    if not known:
-        raise InputError(
-            "your Kaggle token is missing: create one on https://www.kaggle.com/settings and put it into "
-            "~/.kaggle/access_token or the variable KAGGLE_API_TOKEN"
-        )
 
 
 def _patiently(call, pauses=None, meaning=_MEANING, advice="check the network and run it again; what was downloaded is kept"):
@@ -109,12 +99,20 @@ def _patiently(call, pauses=None, meaning=_MEANING, advice="check the network an
     for pause in (*pauses, None):
         try:
             return call()
+        except (InputError, exceptions.DataCorruptionError):
+            raise
         except requests.RequestException as error:
             status = error.response.status_code if error.response is not None else None
-            if pause is None or (status is not None and status not in _PASSING):
-                raise InputError(_in_a_line(error, status, meaning, advice)) from None
-            print(f"Kaggle: {status or type(error).__name__}; trying again in {pause} s", flush=True)
-            time.sleep(pause)
+            reason, passing = status or type(error).__name__, status is None or status in _PASSING
+            failure = _in_a_line(error, status, meaning, advice)
+        except Exception as error:  # whatever else Kaggle's client raises
+            if isinstance(error, OSError) and error.errno:
+                raise  # the disk's fault
+            passing, failure = False, f"Kaggle's client failed ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
+        if pause is None or not passing:  # raised here, apart from the client's error, which has the token in its request
+            raise InputError(kaggle_credentials.redacted(failure))
+        print(f"Kaggle: {reason}; trying again in {pause} s", flush=True)
+        time.sleep(pause)
 
 
 def _in_a_line(error, status, meaning, advice):

@@ -20,19 +20,44 @@ INCOMING = Path("data/incoming")
 
 
 def fetch(source, scratch):
-    """Make the files of a source available.
+    """Make the files of a source available, and check them; Kaggle's are downloaded again if those in the cache are damaged.
 
     Args:
         source: a name in SOURCES.
         scratch: an existing folder that a source may write to.
 
     Returns:
-        the folder with train.csv, test.csv and sample_submission.csv, not yet checked.
+        the folder with train.csv, test.csv and sample_submission.csv, and how many images are labelled and unlabelled.
 
     Raises:
-        InputError: the source is not available; the message says what is missing.
+        InputError: the source is not available, or its files are not as they should be.
     """
-    return SOURCES[source](Path(scratch))
+    folder = SOURCES[source](Path(scratch))
+    try:
+        return folder, *check(folder)
+    except InputError as damaged:
+        if source != "kaggle":
+            raise
+        print(f"what Kaggle's client has in its cache is damaged ({damaged}); downloading it again", flush=True)
+    folder = _kaggle(scratch, again=True)
+    return folder, *check(folder)
+
+
+def check(folder):
+    """Check the three files of a folder, and that they belong together: how many images are labelled, and how many not.
+
+    Raises:
+        InputError: naming the file, line, column and value of what is wrong.
+    """
+    images, _ = kaggle_csv.read_train(folder / "train.csv")
+    unlabelled = kaggle_csv.read_test(folder / "test.csv")
+    expected = kaggle_csv.read_submission(folder / "sample_submission.csv")
+    if len(unlabelled) != len(expected):
+        raise InputError(
+            f"{folder}: test.csv has {len(unlabelled)} images but sample_submission.csv {len(expected)} ids; "
+            "take all three files from the same download"
+        )
+    return len(images), len(unlabelled)
 
 
 def sample():
@@ -70,10 +95,10 @@ def _mnist(scratch):
     return _write(scratch, images, labels, unlabelled)
 
 
-def _kaggle(scratch):
+def _kaggle(scratch, again=False):
     from digits import kaggle_client  # starts the network code, which no other source needs
 
-    return kaggle_client.download()
+    return kaggle_client.download(again)
 
 
 def _incoming(scratch):

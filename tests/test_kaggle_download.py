@@ -91,6 +91,18 @@ def test_each_way_of_giving_credentials_works(project, kaggle_server, way):
     fetched(project, kaggle_server, token=None, **given)
 
 
+def test_a_token_as_a_secret_store_or_an_editor_leaves_it_works(project, kaggle_server):
+    fetched(project, kaggle_server, token=f"{TOKEN}\n")
+    (project.home / ".kaggle").mkdir()
+    (project.home / ".kaggle/access_token").write_text(f"\ufeff{TOKEN}\r\n", encoding="utf-8")
+    (project / "data/raw/train.csv").unlink()
+    fetched(project, kaggle_server, token=None)
+
+
+def test_an_unknown_environment_of_kaggles_is_one_line(project, kaggle_server):
+    refused(project, kaggle_server, "KAGGLE_API_ENVIRONMENT", "unset it", KAGGLE_API_ENVIRONMENT="NONE")
+
+
 def test_without_credentials_it_says_where_they_come_from_and_where_they_go(project, kaggle_server):
     refused(project, kaggle_server, "token is missing", "access_token", "KAGGLE_API_TOKEN", token=None)
     assert kaggle_server.requests == []
@@ -170,6 +182,27 @@ def test_offline_the_cache_answers(project, kaggle_server):
         path.unlink()
     nobody = dict.fromkeys(PROXIES, "http://127.0.0.1:9")
     fetched(project, kaggle_server, **nobody)
+
+
+def test_offline_a_damaged_copy_in_the_cache_is_named_and_online_all_is_well_again(project, kaggle_server):
+    fetched(project, kaggle_server)
+    next((project.home / "cache").rglob("test.csv")).unlink()
+    status, output, last = fetch(project, kaggle_server, **dict.fromkeys(PROXIES, "http://127.0.0.1:9"))
+    assert status == 1 and "test.csv is missing" in output and last.startswith("error: Kaggle could not be reached"), output
+    fetched(project, kaggle_server)
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "cut after a line"])
+def test_a_damaged_copy_in_the_cache_is_downloaded_again_though_its_marker_says_complete(project, kaggle_server, damage):
+    fetched(project, kaggle_server)
+    (cached,) = (project.home / "cache").rglob("test.csv")
+    content = cached.read_bytes()
+    cached.unlink()
+    if damage != "missing":
+        cached.write_bytes(content[:1000] if damage == "truncated" else content[: content.rindex(b"\n", 0, -1) + 1])
+    output = fetched(project, kaggle_server)
+    assert "test.csv" in output and "downloading it again" in output
+    assert "downloading it again" not in fetched(project, kaggle_server)
 
 
 def test_an_archive_that_is_not_the_competition_s_is_not_unpacked(project, kaggle_server):

@@ -133,7 +133,7 @@ def test_slow_scoring_is_waited_for(project, kaggle_server):
         ("503", ["out of order (503)"], "not sent"),
         ("hang", ["did not answer in time"], "not sent"),
         ("rejected", ["Kaggle rejected the file", "ids do not match"], "rejected"),
-        ("never scored", ["no score after 1 s", "/submissions"], "sent"),
+        ("never scored", ["no score after 1 s", "--list"], "sent"),
     ],
 )
 def test_each_fault_is_one_line_and_stands_in_the_log(project, kaggle_server, fault, words, status):
@@ -143,6 +143,23 @@ def test_each_fault_is_one_line_and_stands_in_the_log(project, kaggle_server, fa
     assert entry["status"] == status
     assert ("error" in entry) == (status != "sent")
     assert status == "not sent" or entry["ref"] == 42
+
+
+def test_a_score_that_arrives_later_is_logged_by_list(project, kaggle_server):
+    kaggle_server.fault = "never scored"
+    refused(project, kaggle_server, "no score after 0 s", "--list", arguments=("try", "--wait", "0"))
+    assert "sent" in submit(project, kaggle_server, "--list")[1].splitlines()[-1]
+    assert log(project)[0]["status"] == "sent"
+    kaggle_server.fault = "hang"
+    status, output, _ = submit(project, kaggle_server, "--list")
+    assert status == 0 and "could not be looked at" in output and "sent" in output
+    kaggle_server.fault = "ok"
+    assert "0.99757" in submit(project, kaggle_server, "--list")[2]
+    (entry,) = log(project)
+    assert (entry["status"], entry["public_score"]) == ("scored", "0.99757")
+    looks = kaggle_server.looks
+    submit(project, kaggle_server, "--list")
+    assert kaggle_server.looks == looks, "nothing is open any more"
 
 
 def test_what_was_not_sent_or_was_rejected_can_be_sent_again(project, kaggle_server):
