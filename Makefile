@@ -13,14 +13,21 @@ export MESSAGE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # DVC ends every run with the advice to `dvc push`, whether there is a remote or not.
-pipeline: .venv/ready
+pipeline: repository .venv/ready
 	@python -m digits.versions
+	@python -m digits.settings
 	@set -o pipefail; PYTHONUNBUFFERED=1 dvc repro | (trap '' INT; grep --line-buffered -v '^Use `dvc push`')
 	@python -m digits.summary
 
 # Without the hashes of the dependencies, and without what is the same in all experiments.
 experiments: .venv/ready
 	@COLUMNS=120 dvc exp show --no-pager --only-changed --drop 'Created|State|Executor|oof_log_loss|models|params.yaml|.*/'
+
+# DVC needs Git; a ZIP of the project has no repository in it.
+repository:
+	@git rev-parse HEAD >/dev/null 2>&1 || { \
+	    echo "error: this folder is no Git repository with a commit, which DVC needs; clone the project, or make one of it:" \
+	        "git init && git add -A && git commit -m 'Begin'" >&2; exit 1; }
 
 submit: .venv/ready
 	@python submit_to_kaggle.py $(FLAGS) "$$MESSAGE"
@@ -65,4 +72,4 @@ test-faults: .venv/ready
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-.PHONY: pipeline experiments draw notebook submit bench test test-quick test-faults
+.PHONY: pipeline repository experiments draw notebook submit bench test test-quick test-faults

@@ -8,8 +8,12 @@
 import argparse
 import json
 import sys
+import traceback
 
-from digits import drawing_page, errors, reading
+try:
+    from digits import drawing_page, errors, reading
+except ModuleNotFoundError as missing:
+    sys.exit(f"error: {missing}; run `make` once, then `source .venv/bin/activate` and `unset PYTHONSAFEPATH`")
 
 
 def main():
@@ -34,6 +38,10 @@ def read_files(reader, names, number, as_json):
             answers = reader.read(reading.open_picture(name), number)
         except errors.InputError as error:
             print(f"error: {name} {error}", file=sys.stderr, flush=True)
+            status = 1
+            continue
+        except Exception:  # a bug: it keeps its traceback, and the other pictures are read all the same
+            print(f"error: {name} could not be read:\n{traceback.format_exc()}", file=sys.stderr, flush=True)
             status = 1
             continue
         digits = "".join(str(answer.digit) for answer in answers)

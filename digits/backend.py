@@ -1,7 +1,6 @@
 """Keras, made quiet and repeatable: `from digits.backend import keras` is the one way to it.
 
-What concerns TensorFlow itself stands here; everything else is written against Keras alone and runs on its other
-backends too.
+What concerns TensorFlow itself stands here; everything else is written against Keras alone.
 """
 
 import gc
@@ -47,29 +46,32 @@ def _lean_import(*needless):
 # took 10 % more time than 2, and 8 took 25 % more
 _THREADS = 2
 
-# TensorFlow leaves it off where it does not know the processor, and trains there in more than twice the time
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# what a user's environment or ~/.keras/keras.json may have set for other programs, and what would change the results
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # off, or on a processor unknown to TensorFlow, training takes twice the time
+for name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "TF_XLA_FLAGS"):
+    os.environ.pop(name, None)
 
 with _silent_standard_error(), _lean_import("matplotlib", "pandas", "sklearn"):
     import keras
+    import tensorflow
 
-    keras.config.set_floatx("float32")  # a person's ~/.keras/keras.json may have these three otherwise
+    if keras.backend.backend() != "tensorflow":  # imported before this module
+        raise ImportError(f"Keras runs on {keras.backend.backend()} here; set KERAS_BACKEND=tensorflow before it is imported")
+    keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        tensorflow.config.threading.set_intra_op_parallelism_threads(_THREADS)
-        tensorflow.config.list_logical_devices()  # says now, unheard, that there is no GPU
-        # TensorFlow takes the graphs of five networks for one that is built five times, and warns of the time it costs
-        logging.getLogger("tensorflow").addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
+    tensorflow.config.threading.set_intra_op_parallelism_threads(_THREADS)
+    tensorflow.config.list_logical_devices()  # says now, unheard, that there is no GPU
+    # TensorFlow takes the graphs of five networks for one that is built five times, and warns of the time it costs
+    logging.getLogger("tensorflow").addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer, trained by the one operation that TensorFlow has for it, in less than half the time of Keras's many."""
 
     def call(self, inputs, training=None, mask=None):
-        if not training or keras.backend.backend() != "tensorflow":
+        if not training:
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance = tensorflow.compat.v1.nn.fused_batch_norm(
             inputs, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True
@@ -89,8 +91,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
 def make_repeatable(seed):
     """Seed everything that draws (`seed` in 0…2³²−1) and choose algorithms that give the same bits each time."""
     keras.utils.set_random_seed(seed)
-    if keras.backend.backend() == "tensorflow":
-        tensorflow.config.experimental.enable_op_determinism()
+    tensorflow.config.experimental.enable_op_determinism()
 
 
 def feed(batches):
@@ -99,8 +100,6 @@ def feed(batches):
     Left to itself, TensorFlow tunes the feeding in a thread that sleeps for up to a minute, and the end of `fit` waits
     for it to wake (TensorFlow 2.21).
     """
-    if keras.backend.backend() != "tensorflow":
-        return batches
     parts = batches[0]
     dataset = tensorflow.data.Dataset.from_generator(
         lambda: (batches[i] for i in range(len(batches))),

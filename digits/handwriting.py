@@ -88,6 +88,8 @@ def _grey(picture):
         picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX)
     if picture.mode in ("I", "I;16", "I;16L", "I;16B", "F"):
         values = np.asarray(picture, np.float64)
+        known = np.isfinite(values)
+        values = np.where(known, values, np.median(values[known]) if known.any() else 0)  # what has no value is paper
         return values * (255 / max(values.max(), 1))
     picture = picture.convert("RGBA")
     grey, opaque = np.asarray(picture.convert("L"), np.float64), np.asarray(picture.getchannel("A"), np.float64) / 255

@@ -15,6 +15,7 @@ from digits.settings import Members, Params
 
 warnings.filterwarnings("ignore", module=r"PIL\.")  # what Pillow thinks of odd pictures; what matters is an error below
 MOST_PIXELS = 50_000_000
+HEIC = b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"  # the kinds of ISO media file that phones write
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which warns first; ours is checked before anything is decoded
 
 
@@ -107,6 +108,8 @@ def decode_picture(content, formats=None, most_pixels=MOST_PIXELS):
     except InputError:
         raise
     except UnidentifiedImageError:
+        if content[4:8] == b"ftyp" and content[8:12] in HEIC:
+            raise InputError("is a HEIC picture, which is not read; save it as JPEG or PNG") from None
         raise InputError("is no image") from None
     except Exception as error:  # whatever a damaged file makes of Pillow's many decoders
         raise InputError(f"is damaged ({type(error).__name__})") from None

@@ -1,4 +1,4 @@
-"""params.yaml, checked: every parameter of the project with its type and its range.
+"""params.yaml, checked: every parameter of the project with its type and its range. `python -m digits.settings` checks it.
 
 Each stage declares in its Params the parameters that it reads, and DVC reruns it for those alone. What is checked
 before a stage begins is the whole file, so that a mistake is said at once and not after an hour, by a later stage.
@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from digits import errors
 from digits.errors import InputError
 
 Source = Literal["sample", "kaggle", "mnist", "incoming"]
@@ -180,3 +181,7 @@ def dotted(model):
             yield from (f"{name}.{inner}" for inner in dotted(field.annotation))
         else:
             yield name
+
+
+if __name__ == "__main__":
+    errors.run(Params.load)

@@ -11,8 +11,8 @@ from digits import errors, figures
 METRICS, DETAILS = Path("reports/metrics.json"), Path("reports/details.json")
 LOCK = Path("dvc.lock")
 BASELINE = """
-These results differ from the committed ones although nothing that you can edit has changed: this processor, or another
-version of a package, rounds differently. Commit them as your baseline: git add -A && git commit -m "Baseline"
+These results differ from the committed ones although no setting or code has changed: another processor, Python or package
+made those. Commit these as your baseline: git add -A && git commit -m "Baseline"
 """
 
 

@@ -8,6 +8,13 @@ ENVIRONMENT = {
     "another locale": {"LC_ALL": "C"},
     "another time zone": {"TZ": "Pacific/Kiritimati"},
     "another hash seed": {"PYTHONHASHSEED": "4711"},
+    "settings for other programs": {
+        "KERAS_BACKEND": "torch",
+        "KERAS_MAX_EPOCHS": "1",
+        "KERAS_MAX_STEPS_PER_EPOCH": "1",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
+    },
 }
 NO_UMLAUTS = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}  # in which DVC wants a path without them too
 ALL = {name: value for part in ENVIRONMENT.values() for name, value in part.items()}
@@ -24,7 +31,7 @@ def one_core():
 def furnish(home):
     """Put into a home folder the settings of a person who likes it otherwise."""
     (home / ".keras").mkdir(parents=True)
-    keras = {"floatx": "float16", "epsilon": 1e-3, "image_data_format": "channels_first", "backend": "tensorflow"}
+    keras = {"floatx": "float16", "epsilon": 1e-3, "image_data_format": "channels_first", "backend": "torch"}
     (home / ".keras/keras.json").write_text(json.dumps(keras))
     (home / ".config/matplotlib").mkdir(parents=True)
     (home / ".config/matplotlib/matplotlibrc").write_text("figure.facecolor: yellow\nfont.size: 20\nimage.cmap: gray\n")

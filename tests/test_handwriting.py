@@ -79,6 +79,15 @@ def test_every_mode_of_pillow_is_read(mode):
     assert np.abs(frame(handwriting.find_ink(picture)).astype(int) - wanted).max() <= 3
 
 
+def test_what_has_no_value_in_a_float_picture_is_paper():
+    wanted = frame(handwriting.find_ink(drawing(*BLACK_ON_WHITE)))
+    values = np.asarray(drawing(*BLACK_ON_WHITE).convert("L"), np.float32) / 255
+    values[:40, :50], values[-30:, -20:], values[100, 5] = np.nan, np.inf, -np.inf
+    assert np.abs(frame(handwriting.find_ink(Image.fromarray(values))).astype(int) - wanted).max() <= 3
+    with pytest.raises(InputError, match="is blank"):
+        handwriting.find_ink(Image.fromarray(np.full((50, 50), np.nan, np.float32)))
+
+
 def test_a_photo_is_turned_as_its_exif_says():
     upright = drawing(*BLACK_ON_WHITE)
     lying = upright.transpose(Image.Transpose.ROTATE_90)

@@ -122,6 +122,13 @@ def test_dvc_holds_the_stages_that_an_edited_file_is_part_of_for_changed_and_no_
     assert held == {edited: made_of(edited) for edited in CODE}
 
 
+def test_the_readme_in_data_incoming_concerns_no_stage(project, monkeypatch):
+    monkeypatch.chdir(project.folder)
+    _add_a_comment(project / "data/incoming/README.md")
+    with Repo() as repo:
+        assert repo.status() == {}
+
+
 def test_an_edited_file_reruns_the_stages_that_it_is_part_of_and_none_after_them(project):
     _add_a_comment(project / "digits/kaggle_csv.py")
     assert set(project.repro()) == made_of("digits/kaggle_csv.py") == {"fetch", "prepare", "submission"}

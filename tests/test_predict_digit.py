@@ -29,6 +29,7 @@ def pictures(untrained_project, few_digits):
     (folder / "cut.png").write_bytes((folder / "a.png").read_bytes()[:200])
     Image.new("L", (50, 50), 255).save(folder / "blank.png")
     (folder / "bomb.png").write_bytes(bomb(60_000))
+    (folder / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
     return folder
 
 
@@ -50,6 +51,7 @@ def test_good_pictures_get_a_line_each_and_bad_ones_are_named_while_the_rest_go_
         "error: pictures/cut.png is damaged",
         "error: pictures/empty.png is empty",
         "error: pictures/notes.txt is no image",
+        "error: pictures/phone.heic is a HEIC picture, which is not read; save it as JPEG or PNG",
     ]
 
 
@@ -87,7 +89,9 @@ def test_the_network_sees_a_framed_digit_as_it_is(untrained_project):
 
 
 def test_an_ensemble_of_six_reads_without_a_warning(make_project, few_digits):
+    """Nor does it matter which of Keras's backends other programs of the user take."""
     project = make_project(members=list(range(6)))
+    project.environment["KERAS_BACKEND"] = "torch"
     for member in range(6):
         network.save(network.build(2, 0.0), project / f"models/member-{member}.keras")
     status, lines, errors = run(project, "-", stdin=png(Image.fromarray(few_digits[0][4]).resize((280, 280))))

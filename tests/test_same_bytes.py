@@ -68,7 +68,6 @@ def test_a_closed_standard_output_does_not_change_a_byte(undisturbed, tmp_path):
 
 
 ARITHMETIC = {
-    "without oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"},
     "of a processor without AVX-512": {"ONEDNN_MAX_CPU_ISA": "AVX2", "NPY_DISABLE_CPU_FEATURES": "AVX512F"},
     "of a processor without AVX": {"ONEDNN_MAX_CPU_ISA": "SSE41", "OPENBLAS_CORETYPE": "Nehalem"},
 }

@@ -155,6 +155,13 @@ def test_what_is_kept_of_results_is_of_the_sample():
     assert kept == {"data/incoming/README.md"}
 
 
+def test_a_clone_for_windows_keeps_the_line_ends(make_project, tmp_path):
+    project = make_project()
+    project.git("clone", "-q", "-c", "core.autocrlf=true", ".", str(tmp_path / "clone"))
+    names = project.git("ls-files").splitlines()
+    assert [name for name in names if (tmp_path / "clone" / name).read_bytes() != (project / name).read_bytes()] == []
+
+
 REAL = graph.ROOT / "../shared/data/digit-recognizer.zip"
 
 
