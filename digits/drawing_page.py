@@ -7,7 +7,9 @@ up for this address, and the Origin against other sites' scripts.
 import asyncio
 import base64
 import io
+import re
 import socket
+import threading
 import webbrowser
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +24,7 @@ from starlette.routing import Route
 
 from digits import archives, reading
 from digits.errors import InputError
-from digits.handwriting import Blank
+from digits.handwriting import Blank, find_ink, split_number
 
 PAGE = Path(__file__).with_name("drawing_page.html")
 TRAINED_ON = {  # each source of params.yaml, in words
@@ -57,8 +59,8 @@ def serve(reader, port, open_browser):
     listener.listen()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     print(f"draw at {address} (Ctrl-C ends it)", flush=True)
-    if open_browser:
-        webbrowser.open(address)
+    if open_browser:  # beside the server, since a text browser keeps its caller waiting until it has the page
+        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
     config = uvicorn.Config(application(reader), log_level="error", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])
 
@@ -82,8 +84,8 @@ def application(reader):
         if body is None:
             return _refusal(413, f"more than {MOST_BYTES:,} bytes")
         try:
-            said = await asyncio.get_running_loop().run_in_executor(one_reader, answer, body, "number" in request.query_params)
-            return JSONResponse({"digits": said}, headers=HEADERS)
+            digits, found = await asyncio.get_running_loop().run_in_executor(one_reader, answer, body, "number" in request.query_params)
+            return JSONResponse({"digits": digits, "found": found}, headers=HEADERS)
         except InputError as error:
             return _refusal(400, f"the drawing {error}")
 
@@ -91,9 +93,10 @@ def application(reader):
         picture = reading.decode_picture(body, formats=["PNG"], most_pixels=MOST_PIXELS)
         try:
             answers = reader.read(picture, number)
+            found = len(answers) if number else _count_digits(picture)
         except Blank:  # nothing drawn yet
-            return []
-        return [{"digit": read.digit, "probabilities": read.listed(), "image": _png(read.image)} for read in answers]
+            return [], 0
+        return [{"digit": read.digit, "probabilities": read.listed(), "image": _png(read.image)} for read in answers], found
 
     routes = [Route("/", show_page), Route("/read", read_drawing, methods=["POST"])]
     return _OwnPageOnly(Starlette(routes=routes))
@@ -108,13 +111,20 @@ class _OwnPageOnly:
     async def __call__(self, scope, receive, send):
         if scope["type"] == "http":
             headers = dict(scope["headers"])
-            port = scope["server"][1]
-            own = {f"127.0.0.1:{port}", f"localhost:{port}"}
             host, origin = headers.get(b"host", b"").decode("latin-1"), headers.get(b"origin")
-            if host not in own or (origin is not None and origin.decode("latin-1") != f"http://{host}"):
+            own = re.fullmatch(r"(127\.0\.0\.1|localhost)(:\d{1,5})?", host)  # any port: an SSH tunnel may end at another
+            if not own or (origin is not None and origin.decode("latin-1") != f"http://{host}"):
                 await _refusal(403, "this page answers to itself alone")(scope, receive, send)
                 return
         await self.inner(scope, receive, send)
+
+
+def _count_digits(picture):
+    """Count the digits beside one another in a drawing that is read as one; 1 for a pattern of too many marks."""
+    try:
+        return len(split_number(find_ink(picture)))
+    except InputError:
+        return 1
 
 
 async def _body(request):

@@ -84,6 +84,33 @@ def test_a_wide_canvas_takes_several_digits(browser, address):
     assert hand.answer() == "" and hand.page.evaluate("canvas.width") == 280
 
 
+def test_a_click_that_draws_nothing_leaves_nothing_to_undo(browser, address):
+    hand = Hand(browser, address)
+    hand.page.mouse.click(*[hand.page.locator("#canvas").bounding_box()[side] + 80 for side in "xy"])
+    assert ink_on(hand) == 0 and hand.page.locator("#undo").is_disabled() and hand.answer() == ""
+
+
+def test_two_digits_drawn_as_one_get_a_hint(browser, address):
+    hand = Hand(browser, address)
+    for left in (0, 130):
+        hand.draw([[(20 + left, 60), (24 + left, 150), (20 + left, 230)]])
+    hand.answer()
+    hand.page.wait_for_selector("#hint:has-text('For 2 digits, press “Several digits”')")
+
+
+@pytest.mark.parametrize(("width", "touch"), [(375, True), (1200, False)])
+def test_many_digits_and_their_images_do_not_overlap(browser, address, width, touch):
+    hand = Hand(browser, address, touch, viewport={"width": width, "height": 900}, is_mobile=touch)
+    hand.page.click("#number")
+    hand.draw([[(30 + 62 * place, 60), (34 + 62 * place, 200)] for place in range(12)], width=840)
+    assert len(hand.answer()) == 12
+    said, images = (hand.page.locator(name).bounding_box() for name in ("#digits", "#seen"))
+    assert said["y"] + said["height"] <= images["y"] + 1
+    assert max(said["x"] + said["width"], images["x"] + images["width"]) <= width
+    assert "press an image" in hand.page.inner_text("#hint")
+    assert hand.page.locator("kbd").first.is_visible() != touch, "a phone has no keys"
+
+
 def test_when_the_server_has_ended_the_page_says_so(browser, untrained_project):
     with served(untrained_project) as address:
         hand = Hand(browser, address)

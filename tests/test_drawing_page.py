@@ -4,6 +4,9 @@ import base64
 import io
 import json
 import socket
+import subprocess
+import sys
+import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +47,7 @@ def test_a_drawing_is_answered_with_its_probabilities_and_what_the_network_saw(a
 
 
 def test_a_blank_canvas_gives_no_prediction(address):
-    assert ask(address, body=png(Image.new("L", (280, 280), 255))) == (200, {"digits": []})
+    assert ask(address, body=png(Image.new("L", (280, 280), 255))) == (200, {"digits": [], "found": 0})
 
 
 def test_the_page_is_one_file_that_says_what_the_network_learned_from(address):
@@ -57,7 +60,10 @@ def test_the_page_is_one_file_that_says_what_the_network_learned_from(address):
     ("headers", "status"),
     [
         ({"Host": "evil.example"}, 403),
-        ({"Host": "127.0.0.1"}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Host": "localhost:9000"}, 200),  # the other end of an SSH tunnel
+        ({"Host": "localhost:9000", "Origin": "http://localhost:9000"}, 200),
+        ({"Host": "localhost:9000", "Origin": "http://localhost:8000"}, 403),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
         ({}, 200),
@@ -122,3 +128,22 @@ def test_a_taken_port_is_one_line(untrained_project, address):
     ran = untrained_project.run("python", "predict_digit.py", "--no-browser", "--port", port, check=False)
     assert ran.returncode == 1
     assert ran.stdout == f"error: port {port} cannot be used (Address already in use); choose another with --port\n"
+
+
+def test_a_text_browser_gets_the_page_though_its_caller_waits_for_it(untrained_project, tmp_path):
+    got = tmp_path / "page.html"
+    reader = tmp_path / "text-browser"
+    program = f"import sys, urllib.request; open({str(got)!r}, 'wb').write(urllib.request.urlopen(sys.argv[1], timeout=60).read())"
+    reader.write_text(f"#!{sys.executable}\n{program}\n")
+    reader.chmod(0o755)
+    command = [sys.executable, "predict_digit.py", "--port", "0"]
+    environment = untrained_project.environment | {"BROWSER": f"{reader} %s"}
+    with subprocess.Popen(command, cwd=untrained_project.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+        try:
+            for _ in range(300):
+                if got.exists() and got.stat().st_size:
+                    break
+                time.sleep(0.1)
+        finally:
+            server.terminate()
+    assert "Draw a digit" in got.read_text(encoding="utf-8")
