@@ -21,13 +21,14 @@ def main():
     parser.add_argument("pictures", nargs="*", metavar="PICTURE", help="image files or folders of them, - for standard input; none: the page to draw on")
     parser.add_argument("--number", action="store_true", help="read several digits in a row")
     parser.add_argument("--json", action="store_true", help="one JSON object a picture, with all ten probabilities")
-    parser.add_argument("--port", type=int, default=8028, help="of the page, on 127.0.0.1 (default: 8028)")
+    parser.add_argument("--port", type=int, default=8028, help="of the page (default: 8028)")
+    parser.add_argument("--host", default="127.0.0.1", help="address of this machine to serve on; 0.0.0.0 for a phone in the same network (default: 127.0.0.1)")
     parser.add_argument("--no-browser", action="store_true", help="serve the page without opening it")
     arguments = parser.parse_args()
     reader = reading.Reader.load()
     if arguments.pictures:
         sys.exit(read_files(reader, arguments.pictures, arguments.number, arguments.json))
-    drawing_page.serve(reader, arguments.port, open_browser=not arguments.no_browser)
+    drawing_page.serve(reader, arguments.host, arguments.port, open_browser=not arguments.no_browser)
 
 
 def read_files(reader, names, number, as_json):

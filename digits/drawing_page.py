@@ -1,18 +1,21 @@
 """Serve the page to draw on: digits/drawing_page.html, and the answers to its drawings.
 
-It listens on 127.0.0.1 alone and answers to its own page alone: the Host is checked against names that other sites make
-up for this address, and the Origin against other sites' scripts.
+It listens on 127.0.0.1 unless the user names another address, and answers to its own page alone: the Host is checked
+against names that other sites make up for this address, and the Origin against other sites' scripts. Elsewhere than on
+127.0.0.1 a request needs the random key of the URL that is printed.
 """
 
 import asyncio
 import base64
 import io
 import re
+import secrets
 import socket
 import threading
 import webbrowser
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import uvicorn
 import yaml
@@ -43,30 +46,55 @@ HEADERS = {
 }
 
 
-def serve(reader, port, open_browser):
+def serve(reader, host, port, open_browser):
     """Serve the page until it is interrupted.
 
+    Args:
+        host: an IPv4 address of this machine, or 0.0.0.0 for all of them.
+        port: 0 for any that is free.
+
     Raises:
-        InputError: the port is taken or not allowed.
+        InputError: the address is not this machine's, or the port is taken or not allowed.
     """
     # asyncio sends small answers without delay (40 ms) only where the protocol is named
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
     except (OSError, OverflowError) as error:
-        raise InputError(f"port {port} cannot be used ({getattr(error, 'strerror', None) or error}); choose another with --port") from None
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"port {port} of {host} cannot be used ({reason}); choose another with --port or --host") from None
     listener.listen()
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    host, port = listener.getsockname()
+    own, key = {"127.0.0.1", "localhost"}, None
+    if host not in own:
+        host = _address_in_the_network() if host == "0.0.0.0" else host
+        own, key = own | {host}, secrets.token_urlsafe(12)
+    address = f"http://{host}:{port}" + (f"/?key={key}" if key else "")
     print(f"draw at {address} (Ctrl-C ends it)", flush=True)
     if open_browser:  # beside the server, since a text browser keeps its caller waiting until it has the page
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
-    config = uvicorn.Config(application(reader), log_level="error", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(application(reader, own, key), log_level="error", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def application(reader):
-    """Make the web application around a Reader."""
+def _address_in_the_network():
+    """Find this machine's address in its network, as others see it; without a network, 127.0.0.1."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address for documentation (RFC 5737); connecting a datagram socket sends nothing
+            return probe.getsockname()[0]
+        except OSError:
+            return "127.0.0.1"
+
+
+def application(reader, own, key):
+    """Make the web application around a Reader.
+
+    Args:
+        own: the host names and addresses under which the page may be asked for.
+        key: what each request has to bring as `key` in its query; None if it need not.
+    """
     page = PAGE.read_text(encoding="utf-8").replace("{{trained on}}", trained_on())
     one_reader = ThreadPoolExecutor(1)  # one picture at a time, always in the same thread: the memory stays what it is
 
@@ -99,22 +127,26 @@ def application(reader):
         return [{"digit": read.digit, "probabilities": read.listed(), "image": _png(read.image)} for read in answers], found
 
     routes = [Route("/", show_page), Route("/read", read_drawing, methods=["POST"])]
-    return _OwnPageOnly(Starlette(routes=routes))
+    return _OwnPageOnly(Starlette(routes=routes), own, key)
 
 
 class _OwnPageOnly:
     """Refuse what does not come from the page itself."""
 
-    def __init__(self, inner):
-        self.inner = inner
+    def __init__(self, inner, own, key):
+        self.inner, self.own, self.key = inner, own, key
 
     async def __call__(self, scope, receive, send):
         if scope["type"] == "http":
             headers = dict(scope["headers"])
             host, origin = headers.get(b"host", b"").decode("latin-1"), headers.get(b"origin")
-            own = re.fullmatch(r"(127\.0\.0\.1|localhost)(:\d{1,5})?", host)  # any port: an SSH tunnel may end at another
-            if not own or (origin is not None and origin.decode("latin-1") != f"http://{host}"):
+            name = re.sub(r":\d{1,5}$", "", host)  # any port: an SSH tunnel may begin at another
+            if name not in self.own or (origin is not None and origin.decode("latin-1") != f"http://{host}"):
                 await _refusal(403, "this page answers to itself alone")(scope, receive, send)
+                return
+            given = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
+            if self.key and not secrets.compare_digest(given.encode(), self.key.encode()):
+                await _refusal(403, "the key is missing or wrong: open the address that predict_digit.py has printed")(scope, receive, send)
                 return
         await self.inner(scope, receive, send)
 

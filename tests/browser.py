@@ -36,7 +36,7 @@ def serving(project, *arguments):
     with subprocess.Popen(command, cwd=project.folder, env=project.environment, **pipes) as server:
         try:
             line = server.stdout.readline()
-            assert line.startswith("draw at http://127.0.0.1:"), line + server.stdout.read()
+            assert line.startswith("draw at http://"), line + server.stdout.read()
             yield line.split()[2], server
         finally:
             server.terminate()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from browser import serving
 from pictures import bomb, png
 
 pytestmark = pytest.mark.slow
@@ -127,7 +129,7 @@ def test_a_taken_port_is_one_line(untrained_project, address):
     port = address.rsplit(":", 1)[1]
     ran = untrained_project.run("python", "predict_digit.py", "--no-browser", "--port", port, check=False)
     assert ran.returncode == 1
-    assert ran.stdout == f"error: port {port} cannot be used (Address already in use); choose another with --port\n"
+    assert ran.stdout == f"error: port {port} of 127.0.0.1 cannot be used (Address already in use); choose another with --port or --host\n"
 
 
 def test_a_text_browser_gets_the_page_though_its_caller_waits_for_it(untrained_project, tmp_path):
@@ -147,3 +149,22 @@ def test_a_text_browser_gets_the_page_though_its_caller_waits_for_it(untrained_p
         finally:
             server.terminate()
     assert "Draw a digit" in got.read_text(encoding="utf-8")
+
+
+def test_in_the_local_network_each_request_needs_the_key_of_the_address(untrained_project, drawing):
+    with serving(untrained_project, "--host", "0.0.0.0") as (printed, _):
+        printed = urllib.parse.urlsplit(printed)
+        key = urllib.parse.parse_qs(printed.query)["key"][0]
+        assert len(key) >= 16
+        address = f"http://127.0.0.1:{printed.port}"
+        assert ask(address, f"/?key={key}")[0] == 200 and ask(address, f"/read?key={key}", body=drawing, Host=printed.netloc)[0] == 200
+        for path in ("/", "/?key=", f"/?key={key[:-1]}", f"/?other={key}"):
+            status, said = ask(address, path)
+            assert status == 403 and "key" in said
+        assert ask(address, "/read", body=drawing)[0] == 403
+        assert ask(address, f"/read?key={key}", body=drawing, Host="evil.example")[0] == 403
+
+
+def test_an_address_of_another_machine_is_one_line(untrained_project):
+    ran = untrained_project.run(sys.executable, "predict_digit.py", "--no-browser", "--host", "192.0.2.1", check=False)
+    assert ran.returncode == 1 and ran.stdout.startswith("error: port 8028 of 192.0.2.1 cannot be used") and len(ran.stdout.splitlines()) == 1
