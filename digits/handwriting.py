@@ -82,7 +82,11 @@ def split_number(ink):
 
 
 def _grey(picture):
-    """Make it grey (height, width) float64, 0–255, upright, on white where dark ink is transparent and on black else."""
+    """Make it grey (height, width) float64, 0–255, upright.
+
+    Where a picture is transparent, it gets the grey of its opaque paper; without one, as where only ink is opaque, it gets
+    white behind dark ink and black behind light ink.
+    """
     picture = _upright(picture)
     if max(picture.size) > LONGEST_SIDE:
         picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX)
@@ -95,6 +99,11 @@ def _grey(picture):
     grey, opaque = np.asarray(picture.convert("L"), np.float64), np.asarray(picture.getchannel("A"), np.float64) / 255
     if opaque.min() == 1:
         return grey
+    solid = opaque > 0.98
+    if solid.any():
+        paper = np.median(grey[solid])
+        if (np.abs(grey[solid] - paper) > 2 * FAINTEST).mean() > 0.002:  # the opaque part has paper and ink
+            return np.where(solid, grey, paper)
     behind = 255 if _mean(grey, opaque) < 128 else 0
     return grey * opaque + behind * (1 - opaque)
 

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 from digits import handwriting, sources
 from digits.errors import InputError
@@ -77,6 +78,26 @@ def test_every_mode_of_pillow_is_read(mode):
     picture = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
     assert picture.mode == mode
     assert np.abs(frame(handwriting.find_ink(picture)).astype(int) - wanted).max() <= 3
+
+
+@pytest.mark.parametrize("paper", [(255, 255, 255), (235, 225, 200), (30, 40, 50)], ids=["white", "cream", "dark"])
+@pytest.mark.parametrize("edge", ["transparent canvas", "rounded corners", "shadow"])
+def test_a_transparent_edge_around_opaque_paper_is_no_ink(paper, edge):
+    ink = (20, 30, 120) if sum(paper) > 400 else (230, 230, 220)
+    page = drawing(paper, ink)
+    alpha = np.zeros((page.height + 80, page.width + 80), np.uint8)
+    alpha[40:-40, 40:-40] = 255
+    if edge == "rounded corners":
+        rounded = Image.new("L", page.size, 0)
+        ImageDraw.Draw(rounded).rounded_rectangle([0, 0, page.width - 1, page.height - 1], 25, fill=255)
+        alpha[40:-40, 40:-40] = rounded
+    if edge == "shadow":
+        alpha = np.maximum(alpha, ndimage.gaussian_filter(alpha * 0.6, 12).astype(np.uint8))
+    canvas = Image.new("RGBA", alpha.shape[::-1], (0, 0, 0, 0))
+    canvas.paste(page, (40, 40))
+    canvas.putalpha(Image.fromarray(alpha))
+    wanted = frame(handwriting.find_ink(drawing(*BLACK_ON_WHITE)))
+    assert np.abs(frame(handwriting.find_ink(canvas)).astype(int) - wanted).max() <= 3
 
 
 def test_what_has_no_value_in_a_float_picture_is_paper():
