@@ -19,9 +19,9 @@ pipeline: repository .venv/ready
 	@set -o pipefail; PYTHONUNBUFFERED=1 dvc repro | (trap '' INT; grep --line-buffered -v '^Use `dvc push`')
 	@python -m digits.summary
 
-# Without the hashes of the dependencies, and without what is the same in all experiments.
+# Those of the last three commits, without the hashes of the dependencies and without what is the same in all of them.
 experiments: .venv/ready
-	@COLUMNS=120 dvc exp show --no-pager --only-changed --drop 'Created|State|Executor|oof_log_loss|models|params.yaml|.*/'
+	@COLUMNS=120 dvc exp show --no-pager --num 3 --only-changed --keep 'accuracy|errors' --drop 'Created|State|Executor|oof_log_loss|models|params.yaml|.*/'
 
 # DVC needs Git; a ZIP of the project has no repository in it.
 repository:

@@ -1,5 +1,7 @@
 """Find the handwriting in a picture: ink on paper, of whatever colours, and the digits of a number one by one."""
 
+from contextlib import suppress
+
 import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
@@ -9,6 +11,8 @@ from digits.errors import InputError
 LONGEST_SIDE = 1000  # pixels; a larger picture is shrunk first
 MOST_DIGITS, MOST_MARKS = 30, 1000  # in a number; more are dots or a pattern, and would keep the network busy for long
 FAINTEST = 24  # grey levels between ink and paper, of 255; with less, the picture counts as blank
+NUMBER_MODES = "I", "I;16", "I;16L", "I;16B", "F"  # of more than eight bits
+GREY_MODES = "1", "L", "LA", *NUMBER_MODES
 _BORDER = 0.04  # share of the sides that is taken for paper
 _EVERYWHERE = np.ones((3, 3))  # pixels touch at corners too
 
@@ -31,9 +35,25 @@ def find_ink(picture):
         (height, width) float32: 0 for paper, up to 1 for the strongest ink.
 
     Raises:
-        Blank: there is none.
+        Blank: there is none, neither in its lightness nor in its colour (Cb or Cr).
     """
-    grey = _grey(picture)
+    picture = _upright(picture)
+    if max(picture.size) > LONGEST_SIDE:
+        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX)
+    try:
+        return _ink(_grey(picture))
+    except Blank:
+        if picture.mode in GREY_MODES:
+            raise
+        for channel in picture.convert("RGB").convert("YCbCr").split()[1:]:
+            alone = Image.merge("LA", (channel, picture.convert("RGBA").getchannel("A")))
+            with suppress(Blank):
+                return _ink(_grey(alone))
+        raise
+
+
+def _ink(grey):
+    """Tell ink from paper as `find_ink` does, in grey levels (height, width)."""
     paper, noise = _paper(grey)
     difference = grey - paper
     ink = difference if _total(difference, 4 * noise) >= _total(-difference, 4 * noise) else -difference
@@ -82,15 +102,12 @@ def split_number(ink):
 
 
 def _grey(picture):
-    """Make it grey (height, width) float64, 0–255, upright.
+    """Make it grey (height, width) float64, 0–255.
 
     Where a picture is transparent, it gets the grey of its opaque paper; without one, as where only ink is opaque, it gets
     white behind dark ink and black behind light ink.
     """
-    picture = _upright(picture)
-    if max(picture.size) > LONGEST_SIDE:
-        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX)
-    if picture.mode in ("I", "I;16", "I;16L", "I;16B", "F"):
+    if picture.mode in NUMBER_MODES:
         values = np.asarray(picture, np.float64)
         known = np.isfinite(values)
         values = np.where(known, values, np.median(values[known]) if known.any() else 0)  # what has no value is paper

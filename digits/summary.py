@@ -41,7 +41,12 @@ def rounds_differently():
     committed = subprocess.run(["git", "show", f"HEAD:{LOCK}"], capture_output=True, text=True)
     if committed.returncode or not LOCK.exists():
         return False
-    now, then = (yaml.safe_load(text)["stages"] for text in (LOCK.read_text(encoding="utf-8"), committed.stdout))
+    try:
+        now, then = (yaml.safe_load(text)["stages"] for text in (LOCK.read_text(encoding="utf-8"), committed.stdout))
+    except (yaml.YAMLError, TypeError, KeyError):  # damaged, which DVC reports
+        return False
+    # of the stages in both: DVC keeps the entries of members that are no longer listed
+    now, then = ({name: stages[name] for name in now.keys() & then.keys()} for stages in (now, then))
     return now != then and _inputs(now) == _inputs(then)
 
 

@@ -76,6 +76,12 @@ def test_the_table_of_experiments_fits_and_holds_what_differs(typed):
     assert all(f"[{name}]" in table for name in ("low-lr", "ensemble", "narrow"))
 
 
+def test_the_table_still_has_the_experiments_after_the_next_commit(project, typed):
+    table = project.run("make", "experiments").stdout
+    assert all(f"[{name}]" in table for name in ("low-lr", "ensemble", "narrow"))
+    assert max(map(len, table.splitlines())) <= 120
+
+
 def test_one_loss_chart_and_one_accuracy_chart_show_every_member_with_titles_and_offline(project, typed):
     page = (project / "dvc_plots/index.html").read_text()
     assert "<script src" not in page and "<link" not in page

@@ -60,10 +60,12 @@ BLACK_ON_WHITE = (255, 255, 255), (0, 0, 0)
         ((0, 0, 0), (255, 255, 255)),
         ((250, 240, 200), (20, 30, 120)),
         ((20, 60, 30), (230, 230, 220)),
+        ((60, 150, 60), (214, 64, 64)),
+        ((255, 255, 255), (255, 250, 60)),
         ((0, 0, 0, 0), (0, 0, 0, 255)),
         ((255, 255, 255, 0), (255, 255, 255, 255)),
     ],
-    ids=["white on black", "blue on cream", "chalk", "black on transparency", "white on transparency"],
+    ids=["white on black", "blue on cream", "chalk", "red on green of its luminance", "highlighter", "black on transparency", "white on transparency"],
 )
 def test_colours_do_not_matter(paper, ink):
     wanted = frame(handwriting.find_ink(drawing(*BLACK_ON_WHITE)))
