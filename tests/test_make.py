@@ -27,7 +27,8 @@ def test_an_unsupported_python_gets_a_line_that_says_which_are_supported(tmp_pat
 
 def test_a_download_without_its_repository_gets_a_line_that_says_what_to_do(tmp_path):
     shutil.copy(graph.ROOT / "Makefile", tmp_path)
-    ran = subprocess.run(["make"], cwd=tmp_path, env=os.environ | {"GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}, capture_output=True, text=True)
+    environment = {"PATH": os.environ["PATH"], "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}  # and not that of a `make test`
+    ran = subprocess.run(["make"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ran.returncode != 0 and ran.stdout == ""
     line = ran.stderr.splitlines()[0]
     assert line.startswith("error: this folder is no Git repository") and "git init && git add -A && git commit" in line
