@@ -104,9 +104,9 @@ def test_many_digits_and_their_images_do_not_overlap(browser, address, width, to
     hand.page.click("#number")
     hand.draw([[(30 + 62 * place, 60), (34 + 62 * place, 200)] for place in range(12)], width=840)
     assert len(hand.answer()) == 12
-    said, images = (hand.page.locator(name).bounding_box() for name in ("#digits", "#seen"))
-    assert said["y"] + said["height"] <= images["y"] + 1
-    assert max(said["x"] + said["width"], images["x"] + images["width"]) <= width
+    digits, images = (hand.page.locator(name).bounding_box() for name in ("#digits", "#seen"))
+    assert digits["y"] + digits["height"] <= images["y"] + 1
+    assert max(digits["x"] + digits["width"], images["x"] + images["width"]) <= width
     assert "press an image" in hand.page.inner_text("#hint")
     assert hand.page.locator("kbd").first.is_visible() != touch, "a phone has no keys"
 

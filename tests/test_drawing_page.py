@@ -159,8 +159,8 @@ def test_in_the_local_network_each_request_needs_the_key_of_the_address(untraine
         address = f"http://127.0.0.1:{printed.port}"
         assert ask(address, f"/?key={key}")[0] == 200 and ask(address, f"/read?key={key}", body=drawing, Host=printed.netloc)[0] == 200
         for path in ("/", "/?key=", f"/?key={key[:-1]}", f"/?other={key}"):
-            status, said = ask(address, path)
-            assert status == 403 and "key" in said
+            status, answer = ask(address, path)
+            assert status == 403 and "key" in answer
         assert ask(address, "/read", body=drawing)[0] == 403
         assert ask(address, f"/read?key={key}", body=drawing, Host="evil.example")[0] == 403
 

@@ -85,9 +85,9 @@ def test_what_is_no_token_is_refused_in_a_line_without_it(home, monkeypatch, way
         words = "cannot be read"
     with pytest.raises(InputError) as refused:
         kaggle_credentials.login()
-    said = "".join(traceback.format_exception(refused.value))
+    printed = "".join(traceback.format_exception(refused.value))
     assert words in str(refused.value) and "\n" not in str(refused.value)
-    assert TOKEN not in said and TOKEN[5:] not in said
+    assert TOKEN not in printed and TOKEN[5:] not in printed
     assert refused.value.__context__ is None and refused.value.__cause__ is None, "a chained exception may hold the token"
 
 
