@@ -65,6 +65,17 @@ def draw(image, rng):
     return Image.fromarray(grey.round().clip(0, 255).astype(np.uint8))
 
 
+def unseen_images():
+    """Load images that no network of models/ was trained on: images (N, 28, 28) uint8 and labels (N,) uint8.
+
+    The unlabelled ones of the sample if it is the source, else the held-out ones of data/prepared/.
+    """
+    if Params.load().source == "sample":
+        return sources.sample()[2:]
+    images, labels, fold = archives.load_labelled("data/prepared/labelled.npz")
+    return images[fold == archives.HELD_OUT], labels[fold == archives.HELD_OUT]
+
+
 def evaluate(reader, images, labels, seed=1):
     """Draw and read each image: arrays (N,) of bool, whether it was read right, and of the seconds that reading took."""
     rng = np.random.default_rng(seed)
@@ -87,11 +98,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.csv:
         images, labels = kaggle_csv.read_train(arguments.csv)
-    elif Params.load().source == "sample":
-        _, _, images, labels = sources.sample()
     else:
-        images, labels, fold = archives.load_labelled("data/prepared/labelled.npz")
-        images, labels = images[fold == archives.HELD_OUT], labels[fold == archives.HELD_OUT]
+        images, labels = unseen_images()
     right, seconds = evaluate(Reader.load(), images[: arguments.images], labels[: arguments.images])
     print(f"{right.mean():.2%} of {len(right):,} drawings read right; {1000 * np.median(seconds):.0f} ms each, in the median")
 

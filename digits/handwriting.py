@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
 
+from digits import marks, paper
 from digits.errors import InputError
 
 LONGEST_SIDE = 1000  # pixels; a larger picture is shrunk first
@@ -54,17 +55,41 @@ def find_ink(picture):
 
 def _ink(grey):
     """Tell ink from paper as `find_ink` does, in grey levels (height, width)."""
-    paper, noise = _paper(grey)
-    difference = grey - paper
-    ink = difference if _total(difference, 4 * noise) >= _total(-difference, 4 * noise) else -difference
-    strongest = ink.max()
-    strong = np.median(ink[ink >= strongest / 2])  # of the ink of a stroke's middle
-    if strong < max(FAINTEST, 8 * noise):
+    drawing = _drawing(grey)
+    if drawing is not None:
+        return drawing
+    strokes = paper.find_strokes(grey)
+    if strokes is None:
         raise Blank("is blank")
-    if noise < 0.5:
-        return np.clip(ink / strongest, 0, 1).astype(np.float32)
-    least = max(4 * noise, strong / 4)
-    return _without_specks(np.clip((ink - least) / (0.75 * strong - least), 0, 1)).astype(np.float32)
+    contrast, covered = marks.fade_lines(strokes.contrast, strokes.mask)
+    mask = strokes.mask & (contrast > strokes.least)
+    mask |= covered & strokes.mask & ndimage.binary_closing(mask, _EVERYWHERE, iterations=4)  # where ink crosses a line
+    if not mask.any():
+        raise InputError("shows lines, but no digit")
+    mask = marks.strokes_of_digits(mask)
+    contrast = np.where(covered, strokes.contrast, contrast)
+    ink = np.clip((contrast - strokes.least) / (0.75 * strokes.strong - strokes.least), 0, 1)
+    return np.where(mask, ink, 0).astype(np.float32)
+
+
+def _drawing(grey):
+    """Tell the ink of a drawing, whose border is of one grey without noise, grey by grey; None if it is a photo."""
+    thick = max(1, round(_BORDER * min(grey.shape)))
+    border = np.ones(grey.shape, bool)
+    border[thick:-thick, thick:-thick] = False
+    values = grey[border]
+    level = np.median(values)
+    if 1.4826 * np.median(np.abs(values - level)) >= 0.5:
+        return None
+    difference = grey - level
+    if np.mean(np.abs(difference) < FAINTEST) < 0.5:
+        return None
+    ink = difference if difference[difference > 0].sum() >= -difference[difference < 0].sum() else -difference
+    strongest = ink.max()
+    if strongest < FAINTEST:
+        raise Blank("is blank")
+    ink = np.clip(ink / strongest, 0, 1)
+    return np.where(marks.strokes_of_digits(ink > 0), ink, 0).astype(np.float32)
 
 
 def split_number(ink):

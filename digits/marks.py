@@ -1,0 +1,216 @@
+"""Tell the strokes of digits from other marks in a picture: ruled lines, boxes, edges, holes, crumbs and specks."""
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import ndimage
+from skimage import measure, transform
+
+MAX_TILT = 4  # degrees between a ruled line and the picture's side
+LINE_COVERED = 0.75  # fraction of a line across the picture that must be marked
+MAX_LINE_WIDTH = 1 / 50  # fraction of the picture's shorter side
+SPECK = 0.12  # fraction of the largest mark's longer side
+DOT = 0.5  # the same, of what is round and full, as a punch hole is
+EDGE = 0.4  # the same, of how far a mark at the picture's edge must reach into it to be a stroke
+_HOUGH_SIDE = 400  # pixels, the longer side at which lines are looked for
+
+
+def fade_lines(contrast, mask):
+    """Take straight lines that cross the whole picture out of it, as if paper lay there; ink over them stays.
+
+    The lines are found with a Hough transform. Along each, the median contrast at every distance from its middle is what
+    the line took of the light; of ink over the line its own part is left.
+
+    Args:
+        contrast: (height, width) float, 0–1, the fraction of light that is missing.
+        mask: (height, width) bool, what counts as marked.
+
+    Returns:
+        contrast (height, width) without the lines, and the mask (height, width) of the pixels that they covered.
+    """
+    covered = np.zeros(mask.shape, bool)
+    for points, steep in _lines(mask):
+        # a line that leans less than 45° is a function of the column, a steep one of the row
+        values = (contrast.T if steep else contrast).copy()
+        along = np.arange(values.shape[1])
+        middle = np.polyval(points, along)
+        across = np.arange(values.shape[0])[:, None] - middle
+        reach = MAX_LINE_WIDTH * min(mask.shape) / 2 + 1.5
+        for distance in range(-int(reach), int(reach) + 1):
+            band = np.round(across) == distance
+            line = min(np.median(values[band]), 0.95) if band.any() else 0
+            if line > 0.02:
+                values[band] = np.maximum(1 - (1 - values[band]) / (1 - line), 0)
+                (covered.T if steep else covered)[band] = True
+        contrast = values.T if steep else values
+    return contrast, covered
+
+
+def _lines(mask):
+    """Find straight lines across a mask: for each the polynomial of its middle, and whether it is one of the row."""
+    step = max(1, -(-max(mask.shape) // _HOUGH_SIDE))
+    small = measure.block_reduce(mask, (step, step), np.max)
+    angles, area = _angles(), _hough_area(small.shape)
+    marked, _, distances = transform.hough_line(small, angles)
+    fraction = np.where(area >= 0.5 * min(small.shape), marked / np.maximum(area, 1), 0)
+    _, peaks, offsets = transform.hough_line_peaks(fraction, angles, distances, min_distance=3, min_angle=3, threshold=LINE_COVERED)
+    for angle, offset in zip(peaks, offsets, strict=True):
+        steep = abs(angle) < np.pi / 4  # the angle is that of the line's normal with the row
+        image = mask.T if steep else mask
+        a, b = (np.sin(angle), np.cos(angle)) if steep else (np.cos(angle), np.sin(angle))
+        points = np.array([-a / b, offset * step / b + (step - 1) / 2])
+        rows, columns = np.nonzero(image)
+        for reach in (2 * step + 1, step + 2):
+            near = np.abs(rows - np.polyval(points, columns)) <= reach
+            points = np.polyfit(columns[near], rows[near], 2)
+        if _width(image, points) <= MAX_LINE_WIDTH * min(mask.shape) + 1:
+            yield points, steep
+
+
+def _angles():
+    tilts = np.deg2rad(np.arange(-MAX_TILT, MAX_TILT + 0.1, 0.2))
+    return np.concatenate([tilts, tilts - np.pi / 2])
+
+
+@lru_cache(maxsize=4)
+def _hough_area(shape):
+    """The number of pixels in each bin of the Hough transform: about the length of the line in the picture."""
+    return transform.hough_line(np.ones(shape, bool), _angles())[0]
+
+
+def _width(image, points):
+    """The median thickness, in pixels, of what is marked about a line."""
+    columns = np.arange(image.shape[1])
+    middle = np.round(np.polyval(points, columns)).astype(int)
+    columns, middle = columns[(middle >= 0) & (middle < len(image))], middle[(middle >= 0) & (middle < len(image))]
+    above = _run(image[::-1], len(image) - 1 - middle, columns)
+    return np.median(above + _run(image, middle, columns) - 1)
+
+
+def _run(image, rows, columns):
+    """How many pixels downwards from each of the given ones are marked without a gap, at most 50."""
+    count, going = np.zeros(len(rows)), np.ones(len(rows), bool)
+    for step in range(50):
+        inside = rows + step < len(image)
+        going &= inside & image[np.minimum(rows + step, len(image) - 1), columns]
+        count += going
+    return count
+
+
+def strokes_of_digits(mask):
+    """Drop the marks that are not strokes of digits.
+
+    Args:
+        mask: (height, width) bool, what is marked.
+
+    Returns:
+        (height, width) bool, the part of it that belongs to digits; the largest mark always stays.
+    """
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    if not count:
+        return mask
+    boxes = np.array([[rows.start, columns.start, rows.stop, columns.stop] for rows, columns in ndimage.find_objects(labels)])
+    extents = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    large = np.flatnonzero(extents >= max(3, SPECK * extents.max() / 4))  # the rest is dropped in any case
+    marks = [_Mark(labels, number + 1, boxes[number]) for number in large]
+    for dropped in (_frames, _edges, _rules, _dots, _specks, _underlines):
+        gone = dropped(marks)
+        marks = [mark for mark in marks if mark not in gone] if len(gone) < len(marks) else marks
+    return np.isin(labels, [mark.label for mark in marks])
+
+
+class _Mark:
+    """A connected mark, what scikit-image measures of it, and where it lies."""
+
+    def __init__(self, labels, label, box):
+        self.label = label
+        self.top, self.left, self.bottom, self.right = box
+        self.height, self.width = self.bottom - self.top, self.right - self.left
+        self.extent = max(self.height, self.width)
+        self.image = labels[self.top : self.bottom, self.left : self.right] == label
+        height, width = labels.shape
+        self.depths = [  # how far it reaches into the picture from each side that it touches
+            depth
+            for touches, depth in [
+                (self.top == 0, self.height),
+                (self.left == 0, self.width),
+                (self.bottom == height, self.height),
+                (self.right == width, self.width),
+            ]
+            if touches
+        ]
+
+    @property
+    def shape(self):
+        return measure.regionprops(self.image.astype(np.uint8))[0]
+
+    @property
+    def thickness(self):
+        return 2 * ndimage.distance_transform_edt(np.pad(self.image, 1)).max() - 1
+
+    def inside(self, other):
+        return other.top <= self.top and other.left <= self.left and self.bottom <= other.bottom and self.right <= other.right
+
+
+def _frames(marks):
+    """Boxes around others: rectangles with nothing of their own inside."""
+    return [mark for mark in marks if any(other is not mark and other.inside(mark) and other.extent > 0.3 * mark.extent for other in marks) and _is_frame(mark)]
+
+
+def _is_frame(mark):
+    hull = mark.shape.image_convex
+    inner = ndimage.distance_transform_edt(np.pad(hull, 1))[1:-1, 1:-1] > 0.15 * min(mark.height, mark.width)
+    return hull.sum() > 0.82 * hull.size and (mark.image & inner).sum() < 0.03 * mark.image.sum()
+
+
+def _edges(marks):
+    """What lies along the picture's edge, or hangs from it as a shadow does, where something else does not."""
+    free = [mark for mark in marks if not mark.depths]
+    if not free:
+        return []
+    largest = max(free, key=lambda mark: mark.extent)
+    gone = []
+    for mark in marks:
+        if mark.depths and largest.extent >= 0.25 * min(mark.depths):
+            if min(mark.depths) < EDGE * largest.extent or (mark.shape.solidity > 0.8 and mark.thickness > 2 * largest.thickness):
+                gone.append(mark)
+    return gone
+
+
+def _rules(marks):
+    """Straight thin lines, far longer than anything else."""
+    gone = []
+    for mark in marks:
+        others = [other.extent for other in marks if other is not mark]
+        if others and mark.extent > 1.8 * max(others) and mark.thickness < 0.05 * mark.extent and _is_straight(mark):
+            gone.append(mark)
+    return gone
+
+
+def _is_straight(mark):
+    shape = mark.shape
+    return shape.axis_minor_length < 0.04 * shape.axis_major_length + mark.thickness
+
+
+def _dots(marks):
+    """Round and full, as punch holes are."""
+    largest = max(mark.extent for mark in marks)
+    return [mark for mark in marks if mark.extent < DOT * largest and mark.extent < 1.6 * min(mark.height, mark.width) and mark.shape.solidity > 0.88]
+
+
+def _specks(marks):
+    largest = max(mark.extent for mark in marks)
+    return [mark for mark in marks if mark.extent < SPECK * largest]
+
+
+def _underlines(marks):
+    """Flat straight lines below everything else."""
+    gone = []
+    for mark in marks:
+        others = [other for other in marks if other is not mark]
+        if others and mark.width > 5 * mark.height and _is_straight(mark):
+            over = [other for other in others if other.left < mark.right and mark.left < other.right]
+            height = max((other.height for other in over), default=0)
+            if over and mark.width > 0.5 * height and mark.top > max(other.bottom for other in over) + 0.08 * height:
+                gone.append(mark)
+    return gone
