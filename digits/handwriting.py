@@ -5,6 +5,7 @@ from contextlib import suppress
 import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
+from skimage import filters
 
 from digits import marks, paper
 from digits.errors import InputError
@@ -14,6 +15,7 @@ MOST_DIGITS, MOST_MARKS = 30, 1000  # in a number; more are dots or a pattern, a
 FAINTEST = 24  # grey levels between ink and paper, of 255; with less, the picture counts as blank
 NUMBER_MODES = "I", "I;16", "I;16L", "I;16B", "F"  # of more than eight bits
 GREY_MODES = "1", "L", "LA", *NUMBER_MODES
+CLEAR = 60  # grey levels; if there are fewer, the colour of the ink may tell it better from the paper
 _BORDER = 0.04  # share of the sides that is taken for paper
 _EVERYWHERE = np.ones((3, 3))  # pixels touch at corners too
 
@@ -41,39 +43,39 @@ def find_ink(picture):
     picture = _upright(picture)
     if max(picture.size) > LONGEST_SIDE:
         picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX)
-    try:
-        return _ink(_grey(picture))
-    except Blank:
-        if picture.mode in GREY_MODES:
-            raise
-        for channel in picture.convert("RGB").convert("YCbCr").split()[1:]:
-            alone = Image.merge("LA", (channel, picture.convert("RGBA").getchannel("A")))
-            with suppress(Blank):
-                return _ink(_grey(alone))
-        raise
-
-
-def _ink(grey):
-    """Tell ink from paper as `find_ink` does, in grey levels (height, width)."""
-    drawing = _drawing(grey)
-    if drawing is not None:
-        return drawing
-    strokes = paper.find_strokes(grey)
-    if strokes is None:
+    grey = _grey(picture)
+    ink, strokes = _drawing(grey), None
+    if ink is None:
+        strokes = paper.find_strokes(grey)
+        if (strokes is None or strokes.levels < CLEAR) and picture.mode not in GREY_MODES:
+            colours = list(_colours(picture))
+            ink = next(filter(lambda drawn: drawn is not None, map(_drawing, colours)), None)
+            strokes = max([strokes, *map(paper.find_strokes, colours)], key=lambda found: found.levels if found else 0)
+    if ink is None and strokes is None:
         raise Blank("is blank")
-    contrast, covered = marks.fade_lines(strokes.contrast, strokes.mask)
-    mask = strokes.mask & (contrast > strokes.least)
-    mask |= covered & strokes.mask & ndimage.binary_closing(mask, _EVERYWHERE, iterations=4)  # where ink crosses a line
+    return _without_marks(strokes) if ink is None else ink
+
+
+def _colours(picture):
+    """Make its colour two pictures of grey levels (height, width): Cb and Cr of the JPEG standard."""
+    for channel in picture.convert("RGB").convert("YCbCr").split()[1:]:
+        yield _grey(Image.merge("LA", (channel, picture.convert("RGBA").getchannel("A"))))
+
+
+def _without_marks(strokes):
+    """Leave the strokes of digits alone of all strokes: ink (height, width) float32 as `find_ink` returns it."""
+    contrast, covered = marks.fade_lines(strokes.contrast, strokes.contrast > np.maximum(3 * strokes.noise, 0.15 * strokes.strong))
+    mask = filters.apply_hysteresis_threshold(np.where(strokes.mask & (contrast > strokes.least), contrast, 0), 1e-9, 0.6 * strokes.strong)
+    crossed = covered & strokes.mask & ndimage.binary_closing(mask, _EVERYWHERE, iterations=4)  # by ink as dark as the line
+    mask, contrast = mask | crossed, np.where(crossed, strokes.contrast, contrast)
     if not mask.any():
         raise InputError("shows lines, but no digit")
-    mask = marks.strokes_of_digits(mask)
-    contrast = np.where(covered, strokes.contrast, contrast)
     ink = np.clip((contrast - strokes.least) / (0.75 * strokes.strong - strokes.least), 0, 1)
-    return np.where(mask, ink, 0).astype(np.float32)
+    return np.where(marks.strokes_of_digits(mask), ink, 0).astype(np.float32)
 
 
 def _drawing(grey):
-    """Tell the ink of a drawing, whose border is of one grey without noise, grey by grey; None if it is a photo."""
+    """Tell the ink of a drawing, whose border is of one grey without noise, grey by grey; None if it is a photo or blank."""
     thick = max(1, round(_BORDER * min(grey.shape)))
     border = np.ones(grey.shape, bool)
     border[thick:-thick, thick:-thick] = False
@@ -87,7 +89,7 @@ def _drawing(grey):
     ink = difference if difference[difference > 0].sum() >= -difference[difference < 0].sum() else -difference
     strongest = ink.max()
     if strongest < FAINTEST:
-        raise Blank("is blank")
+        return None
     ink = np.clip(ink / strongest, 0, 1)
     return np.where(marks.strokes_of_digits(ink > 0), ink, 0).astype(np.float32)
 

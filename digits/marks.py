@@ -11,6 +11,7 @@ LINE_COVERED = 0.75  # fraction of a line across the picture that must be marked
 MAX_LINE_WIDTH = 1 / 50  # fraction of the picture's shorter side
 SPECK = 0.12  # fraction of the largest mark's longer side
 DOT = 0.5  # the same, of what is round and full, as a punch hole is
+FRAGMENT, NEAR = 0.4, 0.25  # the same, of what may belong to something large, and how near it must be
 EDGE = 0.4  # the same, of how far a mark at the picture's edge must reach into it to be a stroke
 _HOUGH_SIDE = 400  # pixels, the longer side at which lines are looked for
 
@@ -35,13 +36,12 @@ def fade_lines(contrast, mask):
         along = np.arange(values.shape[1])
         middle = np.polyval(points, along)
         across = np.arange(values.shape[0])[:, None] - middle
-        reach = MAX_LINE_WIDTH * min(mask.shape) / 2 + 1.5
-        for distance in range(-int(reach), int(reach) + 1):
-            band = np.round(across) == distance
-            line = min(np.median(values[band]), 0.95) if band.any() else 0
-            if line > 0.02:
-                values[band] = np.maximum(1 - (1 - values[band]) / (1 - line), 0)
-                (covered.T if steep else covered)[band] = True
+        near = np.abs(across) < MAX_LINE_WIDTH * min(mask.shape) / 2 + 1.5
+        bins = np.round(2 * across[near]).astype(int)  # half a pixel each
+        profile = ndimage.median(values[near], bins, np.arange(bins.min(), bins.max() + 1))
+        line = np.interp(2 * across[near], np.arange(bins.min(), bins.max() + 1), np.minimum(profile, 0.95))
+        values[near] = np.maximum(1 - (1 - values[near]) / (1 - line), 0)
+        (covered.T if steep else covered)[near] = True
         contrast = values.T if steep else values
     return contrast, covered
 
@@ -63,8 +63,19 @@ def _lines(mask):
         for reach in (2 * step + 1, step + 2):
             near = np.abs(rows - np.polyval(points, columns)) <= reach
             points = np.polyfit(columns[near], rows[near], 2)
-        if _width(image, points) <= MAX_LINE_WIDTH * min(mask.shape) + 1:
+        if _width(image, points) <= MAX_LINE_WIDTH * min(mask.shape) + 1 and _crosses(image, points):
             yield points, steep
+
+
+def _crosses(image, points):
+    """Tell whether a line is marked from one edge of the picture to the other."""
+    columns = np.arange(image.shape[1])
+    middle = np.round(np.polyval(points, columns)).astype(int)
+    inside = (middle >= 1) & (middle < len(image) - 1)
+    columns, middle = columns[inside], middle[inside]
+    marked = image[middle, columns] | image[middle - 1, columns] | image[middle + 1, columns]
+    end = max(5, len(marked) // 20)
+    return min(marked[:end].mean(), marked[-end:].mean()) > 0.5
 
 
 def _angles():
@@ -113,7 +124,7 @@ def strokes_of_digits(mask):
     extents = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     large = np.flatnonzero(extents >= max(3, SPECK * extents.max() / 4))  # the rest is dropped in any case
     marks = [_Mark(labels, number + 1, boxes[number]) for number in large]
-    for dropped in (_frames, _edges, _rules, _dots, _specks, _underlines):
+    for dropped in (_frames, _edges, _specks, _dots, _rules, _fragments, _underlines):
         gone = dropped(marks)
         marks = [mark for mark in marks if mark not in gone] if len(gone) < len(marks) else marks
     return np.isin(labels, [mark.label for mark in marks])
@@ -147,6 +158,10 @@ class _Mark:
     @property
     def thickness(self):
         return 2 * ndimage.distance_transform_edt(np.pad(self.image, 1)).max() - 1
+
+    def gap(self, other):
+        """Pixels between the bounding boxes, along the axis on which they are further apart."""
+        return max(self.left - other.right, other.left - self.right, self.top - other.bottom, other.top - self.bottom, 0)
 
     def inside(self, other):
         return other.top <= self.top and other.left <= self.left and self.bottom <= other.bottom and self.right <= other.right
@@ -201,6 +216,13 @@ def _dots(marks):
 def _specks(marks):
     largest = max(mark.extent for mark in marks)
     return [mark for mark in marks if mark.extent < SPECK * largest]
+
+
+def _fragments(marks):
+    """Small and far from everything large."""
+    largest = max(mark.extent for mark in marks)
+    large = [mark for mark in marks if mark.extent >= FRAGMENT * largest]
+    return [mark for mark in marks if mark not in large and min(mark.gap(other) for other in large) > NEAR * largest]
 
 
 def _underlines(marks):

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 MIN_CONTRAST = 24  # grey levels between ink and paper, of 255
 SCALES = 0.04, 0.08, 0.16, 0.32  # fractions of the shorter side: widths that a stroke is narrower than
+LEAST = 0.35  # fraction of the strokes' contrast that counts as ink
 SURROUNDINGS = 0.75  # fraction of the shorter side: the window of the local median
 _SMALL = 48  # pixels, the shorter side at which the local median is taken
 
@@ -21,12 +22,16 @@ class Ink(NamedTuple):
         mask: (height, width) bool: where that is more than noise.
         strong: the contrast in the middle of the strokes.
         least: (height, width) float64: the least contrast that counts as ink.
+        noise: (height, width) float64: the standard deviation of the contrast of bare paper.
+        levels: the grey levels, of 255, between the middle of the strokes and the paper.
     """
 
     contrast: np.ndarray
     mask: np.ndarray
     strong: float
     least: np.ndarray
+    noise: np.ndarray
+    levels: float
 
     @property
     def amount(self):
@@ -63,12 +68,13 @@ def _strokes(grey, light, scale, surroundings):
     lighter = np.maximum(grey, paper) + 1
     contrast = np.maximum(difference, 0) / lighter
     strong = stroke_level(contrast)
-    least = np.maximum(4 * noise / lighter, 0.35 * strong)
+    least = np.maximum(4 * noise / lighter, LEAST * strong)
     mask = contrast > least
     own = mask & (np.abs(np.log(np.maximum(paper, 0) + 8) - surroundings) < np.abs(np.log(grey + 8) - surroundings))
-    if 2 * own.sum() <= mask.sum() or np.median(difference[own & (contrast >= strong)]) < max(MIN_CONTRAST, 8 * noise):
+    middle = difference[own & (contrast >= strong)]
+    if 2 * own.sum() <= mask.sum() or not middle.size or np.median(middle) < max(MIN_CONTRAST, 8 * noise):
         return None
-    return Ink(contrast, own, strong, least)
+    return Ink(contrast, own, strong, least, noise / lighter, np.median(middle))
 
 
 def _best(inks):
