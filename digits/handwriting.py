@@ -84,14 +84,15 @@ def _drawing(grey):
     if 1.4826 * np.median(np.abs(values - level)) >= 0.5:
         return None
     difference = grey - level
-    if np.mean(np.abs(difference) < FAINTEST) < 0.5:
+    like_paper = np.abs(difference) < FAINTEST
+    if like_paper.mean() < 0.5 or np.mean(np.abs(difference[like_paper]) < 0.5) < 0.9:
         return None
     ink = difference if difference[difference > 0].sum() >= -difference[difference < 0].sum() else -difference
     strongest = ink.max()
     if strongest < FAINTEST:
         return None
     ink = np.clip(ink / strongest, 0, 1)
-    return np.where(marks.strokes_of_digits(ink > 0), ink, 0).astype(np.float32)
+    return np.where(marks.strokes_of_digits(ink > 0, marks.DRAWN_SPECK), ink, 0).astype(np.float32)
 
 
 def split_number(ink):

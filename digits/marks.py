@@ -1,6 +1,6 @@
 """Tell the strokes of digits from other marks in a picture: ruled lines, boxes, edges, holes, crumbs and specks."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy import ndimage
@@ -9,7 +9,7 @@ from skimage import measure, transform
 MAX_TILT = 4  # degrees between a ruled line and the picture's side
 LINE_COVERED = 0.75  # fraction of a line across the picture that must be marked
 MAX_LINE_WIDTH = 1 / 50  # fraction of the picture's shorter side
-SPECK = 0.12  # fraction of the largest mark's longer side
+SPECK, DRAWN_SPECK = 0.12, 0.04  # in a photo, in a drawing: fraction of the largest mark's longer side
 DOT = 0.5  # the same, of what is round and full, as a punch hole is
 FRAGMENT, NEAR = 0.4, 0.25  # the same, of what may belong to something large, and how near it must be
 EDGE = 0.4  # the same, of how far a mark at the picture's edge must reach into it to be a stroke
@@ -108,11 +108,12 @@ def _run(image, rows, columns):
     return count
 
 
-def strokes_of_digits(mask):
+def strokes_of_digits(mask, speck=SPECK):
     """Drop the marks that are not strokes of digits.
 
     Args:
         mask: (height, width) bool, what is marked.
+        speck: what is shorter than this fraction of the largest mark is dropped.
 
     Returns:
         (height, width) bool, the part of it that belongs to digits; the largest mark always stays.
@@ -122,9 +123,9 @@ def strokes_of_digits(mask):
         return mask
     boxes = np.array([[rows.start, columns.start, rows.stop, columns.stop] for rows, columns in ndimage.find_objects(labels)])
     extents = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
-    large = np.flatnonzero(extents >= max(3, SPECK * extents.max() / 4))  # the rest is dropped in any case
+    large = np.flatnonzero(extents >= speck * extents.max() / 4)  # the rest is dropped in any case
     marks = [_Mark(labels, number + 1, boxes[number]) for number in large]
-    for dropped in (_frames, _edges, _specks, _dots, _rules, _fragments, _underlines):
+    for dropped in (_frames, _edges, partial(_specks, fraction=speck), _dots, _rules, _fragments, _underlines):
         gone = dropped(marks)
         marks = [mark for mark in marks if mark not in gone] if len(gone) < len(marks) else marks
     return np.isin(labels, [mark.label for mark in marks])
@@ -208,14 +209,21 @@ def _is_straight(mark):
 
 
 def _dots(marks):
-    """Round and full, as punch holes are."""
-    largest = max(mark.extent for mark in marks)
-    return [mark for mark in marks if mark.extent < DOT * largest and mark.extent < 1.6 * min(mark.height, mark.width) and mark.shape.solidity > 0.88]
+    """Round, full and wider than a stroke, as punch holes are."""
+    largest = max(marks, key=lambda mark: mark.extent)
+    return [
+        mark
+        for mark in marks
+        if mark.extent < DOT * largest.extent
+        and mark.extent < 1.6 * min(mark.height, mark.width)
+        and mark.shape.solidity > 0.88
+        and mark.thickness > largest.thickness
+    ]
 
 
-def _specks(marks):
+def _specks(marks, fraction):
     largest = max(mark.extent for mark in marks)
-    return [mark for mark in marks if mark.extent < SPECK * largest]
+    return [mark for mark in marks if mark.extent < fraction * largest]
 
 
 def _fragments(marks):

@@ -5,12 +5,15 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 from scipy import ndimage
+from skimage import filters, segmentation
 
 MIN_CONTRAST = 24  # grey levels between ink and paper, of 255
-SCALES = 0.04, 0.08, 0.16, 0.32  # fractions of the shorter side: widths that a stroke is narrower than
+SCALES = 0.04, 0.08, 0.16, 0.32, 0.5  # fractions of the shorter side: widths that a stroke is narrower than
+GROWTH = 1.04, 1.3  # from one scale to the next: no more ink is gained; hardly more, if there is no such scale
 LEAST = 0.35  # fraction of the strokes' contrast that counts as ink
-SURROUNDINGS = 0.75  # fraction of the shorter side: the window of the local median
-_SMALL = 48  # pixels, the shorter side at which the local median is taken
+HAZE = 12  # grey levels that are added to all, so that noise on black is no contrast
+_MEDIUM = 500  # pixels, the longer side at which the scale is sought
+_SMALL, _WINDOW = 48, 45  # pixels: the shorter side at which the local median is taken, and its window
 
 
 class Ink(NamedTuple):
@@ -35,16 +38,17 @@ class Ink(NamedTuple):
 
     @property
     def amount(self):
-        return self.contrast[self.mask].sum()
+        """The contrast of all strokes together, without what touches the picture's edge, as a desk does."""
+        return self.contrast[segmentation.clear_border(self.mask)].sum()
 
 
 def find_strokes(grey):
-    """Find what is darker or lighter than its surroundings and narrower than a third of the picture.
+    """Find what is darker or lighter than its surroundings and narrower than half of the picture.
 
     The paper behind the ink is a grey closing (for light ink an opening), which keeps every edge of what is wider than
     its window: shadows, and the desk beside the sheet. Of several windows the smallest is taken beyond which no ink is
-    gained. A hole in a digit is narrow too; but there the pixel itself, and not what closing makes of it, has the grey of
-    the surroundings, their local median.
+    gained; it is sought in a smaller picture. A hole in a digit is narrow too; but there the pixel itself, and not what
+    closing makes of it, has the grey of the surroundings, their local median.
 
     Args:
         grey: (height, width) float64, 0–255.
@@ -52,9 +56,30 @@ def find_strokes(grey):
     Returns:
         Ink, or None if there is none.
     """
-    surroundings = np.log(_local_median(grey) + 8)
-    senses = [_best([_strokes(grey, light, scale, surroundings) for scale in SCALES]) for light in (False, True)]
-    return max(filter(None, senses), key=lambda ink: ink.amount, default=None)
+    factor = min(1, _MEDIUM / max(grey.shape))
+    found = [(ink, light, scale) for light in (False, True) for ink, scale in _best(_resized(grey, factor), light)]
+    if not found:
+        return None
+    _, light, scale = max(found, key=lambda candidate: candidate[0].amount * candidate[0].strong / candidate[2])
+    return _strokes(grey, light, scale, _surroundings(grey))
+
+
+def _best(grey, light):
+    """Take the smallest scale beyond which no ink is gained: a list of its Ink and of it, empty if there is none."""
+    surroundings = _surroundings(grey)
+    inks = []
+    for scale in SCALES:
+        inks.append(_strokes(grey, light, scale, surroundings))
+        if len(inks) > 1 and _ends(*inks[-2:], GROWTH[0]):
+            return [(inks[-2], SCALES[len(inks) - 2])]
+    for ink, wider, scale in zip(inks, inks[1:] + [None], SCALES, strict=True):
+        if _ends(ink, wider, GROWTH[1]):
+            return [(ink, scale)]
+    return []
+
+
+def _ends(ink, wider, growth):
+    return ink is not None and (wider is None or wider.amount <= growth * ink.amount)
 
 
 def _strokes(grey, light, scale, surroundings):
@@ -65,24 +90,16 @@ def _strokes(grey, light, scale, surroundings):
     paper -= np.median(paper - smooth)  # opening and closing follow the noise
     difference = grey - paper if light else paper - grey
     noise = 1.4826 * np.median(np.abs(difference - np.median(difference)))
-    lighter = np.maximum(grey, paper) + 1
+    lighter = np.maximum(grey, paper) + HAZE
     contrast = np.maximum(difference, 0) / lighter
     strong = stroke_level(contrast)
     least = np.maximum(4 * noise / lighter, LEAST * strong)
     mask = contrast > least
-    own = mask & (np.abs(np.log(np.maximum(paper, 0) + 8) - surroundings) < np.abs(np.log(grey + 8) - surroundings))
+    own = mask & (np.abs(np.log(np.maximum(paper, 0) + HAZE) - surroundings) < np.abs(np.log(grey + HAZE) - surroundings))
     middle = difference[own & (contrast >= strong)]
     if 2 * own.sum() <= mask.sum() or not middle.size or np.median(middle) < max(MIN_CONTRAST, 8 * noise):
         return None
     return Ink(contrast, own, strong, least, noise / lighter, np.median(middle))
-
-
-def _best(inks):
-    """Take the smallest scale beyond which no ink is gained."""
-    for ink, wider in zip(inks, inks[1:] + [None], strict=True):
-        if ink and (wider is None or wider.amount <= 1.3 * ink.amount):
-            return ink
-    return None
 
 
 def stroke_level(contrast):
@@ -90,10 +107,15 @@ def stroke_level(contrast):
     return np.median(contrast[contrast >= np.quantile(contrast, 0.9995) / 2])
 
 
-def _local_median(grey):
-    height, width = grey.shape
-    factor = _SMALL / min(height, width)
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    small = np.asarray(Image.fromarray(grey.astype(np.float32)).resize(size, Image.Resampling.BOX))
-    medians = ndimage.median_filter(small, int(SURROUNDINGS * _SMALL), mode="nearest")
-    return np.asarray(Image.fromarray(medians).resize((width, height), Image.Resampling.BILINEAR), np.float64)
+def _surroundings(grey):
+    """The logarithm of the local median of the grey levels."""
+    small = _resized(grey, _SMALL / min(grey.shape)).astype(np.uint8)
+    medians = Image.fromarray(filters.rank.median(small, np.ones((_WINDOW, _WINDOW))))
+    return np.log(np.asarray(medians.resize(grey.shape[::-1], Image.Resampling.BILINEAR), np.float64) + HAZE)
+
+
+def _resized(grey, factor):
+    if factor == 1:
+        return grey
+    size = [max(1, round(side * factor)) for side in grey.shape[::-1]]
+    return np.asarray(Image.fromarray(grey.astype(np.float32)).resize(size, Image.Resampling.BOX), np.float64)
