@@ -92,7 +92,8 @@ def _drawing(grey):
     if strongest < FAINTEST:
         return None
     ink = np.clip(ink / strongest, 0, 1)
-    return np.where(marks.strokes_of_digits(ink > 0, marks.DRAWN_SPECK), ink, 0).astype(np.float32)
+    mask = filters.apply_hysteresis_threshold(ink, 0, 0.2)
+    return np.where(marks.strokes_of_digits(mask, marks.DRAWN_SPECK), ink, 0).astype(np.float32)
 
 
 def split_number(ink):

@@ -96,6 +96,8 @@ def _strokes(grey, light, scale, surroundings):
     least = np.maximum(4 * noise / lighter, LEAST * strong)
     mask = contrast > least
     own = mask & (np.abs(np.log(np.maximum(paper, 0) + HAZE) - surroundings) < np.abs(np.log(grey + HAZE) - surroundings))
+    labels, count = ndimage.label(mask)
+    own |= np.isin(labels, 1 + np.flatnonzero(ndimage.mean(own, labels, np.arange(1, count + 1)) > 0.5)) & mask
     middle = difference[own & (contrast >= strong)]
     if 2 * own.sum() <= mask.sum() or not middle.size or np.median(middle) < max(MIN_CONTRAST, 8 * noise):
         return None
