@@ -9,14 +9,15 @@ from skimage import measure, transform
 MAX_TILT = 4  # degrees between a ruled line and the picture's side
 LINE_COVERED = 0.75  # fraction of a line across the picture that must be marked
 MAX_LINE_WIDTH = 1 / 50  # fraction of the picture's shorter side
-SPECK, DRAWN_SPECK = 0.12, 0.04  # in a photo, in a drawing: fraction of the largest mark's longer side
+LEAST_DIGIT = 0.08  # fraction of the picture's shorter side
+SPECK, DRAWN_SPECK = 0.12, 0.04  # in a photo, in a drawing: fraction of the highest mark's height
 DOT = 0.5  # the same, of what is round and full, as a punch hole is
 FRAGMENT, NEAR = 0.4, 0.25  # the same, of what may belong to something large, and how near it must be
 EDGE = 0.4  # the same, of how far a mark at the picture's edge must reach into it to be a stroke
 _HOUGH_SIDE = 400  # pixels, the longer side at which lines are looked for
 
 
-def fade_lines(contrast, mask):
+def fade_lines(contrast, mask, max_width=MAX_LINE_WIDTH, upright=True):
     """Take straight lines that cross the whole picture out of it, as if paper lay there; ink over them stays.
 
     The lines are found with a Hough transform. Along each, the median contrast at every distance from its middle is what
@@ -25,20 +26,25 @@ def fade_lines(contrast, mask):
     Args:
         contrast: (height, width) float, 0–1, the fraction of light that is missing.
         mask: (height, width) bool, what counts as marked.
+        max_width: of a line, as a fraction of the picture's shorter side.
+        upright: whether upright lines are looked for too, or level ones alone.
 
     Returns:
         contrast (height, width) without the lines, and the mask (height, width) of the pixels that they covered.
     """
     covered = np.zeros(mask.shape, bool)
-    for points, steep in _lines(mask):
+    for points, steep in _lines(mask, max_width):
+        if steep and not upright:
+            continue
         # a line that leans less than 45° is a function of the column, a steep one of the row
         values = (contrast.T if steep else contrast).copy()
         along = np.arange(values.shape[1])
         middle = np.polyval(points, along)
         across = np.arange(values.shape[0])[:, None] - middle
-        near = np.abs(across) < MAX_LINE_WIDTH * min(mask.shape) / 2 + 1.5
+        near = np.abs(across) < max_width * min(mask.shape) / 2 + 1.5
         bins = np.round(2 * across[near]).astype(int)  # half a pixel each
         profile = ndimage.median(values[near], bins, np.arange(bins.min(), bins.max() + 1))
+        profile = ndimage.maximum_filter1d(profile, 5)  # as if the line were a pixel wider to either side, since it may bend
         line = np.interp(2 * across[near], np.arange(bins.min(), bins.max() + 1), np.minimum(profile, 0.95))
         values[near] = np.maximum(1 - (1 - values[near]) / (1 - line), 0)
         (covered.T if steep else covered)[near] = True
@@ -46,7 +52,7 @@ def fade_lines(contrast, mask):
     return contrast, covered
 
 
-def _lines(mask):
+def _lines(mask, max_width):
     """Find straight lines across a mask: for each the polynomial of its middle, and whether it is one of the row."""
     step = max(1, -(-max(mask.shape) // _HOUGH_SIDE))
     small = measure.block_reduce(mask, (step, step), np.max)
@@ -63,7 +69,7 @@ def _lines(mask):
         for reach in (2 * step + 1, step + 2):
             near = np.abs(rows - np.polyval(points, columns)) <= reach
             points = np.polyfit(columns[near], rows[near], 2)
-        if _width(image, points) <= MAX_LINE_WIDTH * min(mask.shape) + 1 and _crosses(image, points):
+        if _width(image, points) <= max_width * min(mask.shape) + 1 and _crosses(image, points):
             yield points, steep
 
 
@@ -75,7 +81,7 @@ def _crosses(image, points):
     columns, middle = columns[inside], middle[inside]
     marked = image[middle, columns] | image[middle - 1, columns] | image[middle + 1, columns]
     end = max(5, len(marked) // 20)
-    return min(marked[:end].mean(), marked[-end:].mean()) > 0.5
+    return len(marked) > 2 * end and min(marked[:end].mean(), marked[-end:].mean()) > 0.5
 
 
 def _angles():
@@ -125,7 +131,7 @@ def strokes_of_digits(mask, speck=SPECK):
     extents = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     large = np.flatnonzero(extents >= speck * extents.max() / 4)  # the rest is dropped in any case
     marks = [_Mark(labels, number + 1, boxes[number]) for number in large]
-    for dropped in (_frames, _edges, partial(_specks, fraction=speck), _dots, _rules, _fragments, _underlines):
+    for dropped in (_frames, _edges, _dots, partial(_rules, size=LEAST_DIGIT * min(mask.shape)), partial(_specks, fraction=speck), _fragments, _underlines):
         gone = dropped(marks)
         marks = [mark for mark in marks if mark not in gone] if len(gone) < len(marks) else marks
     return np.isin(labels, [mark.label for mark in marks])
@@ -193,12 +199,12 @@ def _edges(marks):
     return gone
 
 
-def _rules(marks):
-    """Straight thin lines, far longer than anything else."""
+def _rules(marks, size):
+    """Straight thin lines, far longer than anything else, where something else is at least as large as `size`, in pixels."""
     gone = []
     for mark in marks:
         others = [other.extent for other in marks if other is not mark]
-        if others and mark.extent > 1.8 * max(others) and mark.thickness < 0.05 * mark.extent and _is_straight(mark):
+        if others and max(others) > size and mark.extent > 1.8 * max(others) and mark.thickness < 0.05 * mark.extent and _is_straight(mark):
             gone.append(mark)
     return gone
 
@@ -210,11 +216,11 @@ def _is_straight(mark):
 
 def _dots(marks):
     """Round, full and wider than a stroke, as punch holes are."""
-    largest = max(marks, key=lambda mark: mark.extent)
+    largest = max(marks, key=lambda mark: mark.height)
     return [
         mark
         for mark in marks
-        if mark.extent < DOT * largest.extent
+        if mark.extent < DOT * largest.height
         and mark.extent < 1.6 * min(mark.height, mark.width)
         and mark.shape.solidity > 0.88
         and mark.thickness > largest.thickness
@@ -222,13 +228,13 @@ def _dots(marks):
 
 
 def _specks(marks, fraction):
-    largest = max(mark.extent for mark in marks)
+    largest = max(mark.height for mark in marks)
     return [mark for mark in marks if mark.extent < fraction * largest]
 
 
 def _fragments(marks):
     """Small and far from everything large."""
-    largest = max(mark.extent for mark in marks)
+    largest = max(mark.height for mark in marks)
     large = [mark for mark in marks if mark.extent >= FRAGMENT * largest]
     return [mark for mark in marks if mark not in large and min(mark.gap(other) for other in large) > NEAR * largest]
 

@@ -5,12 +5,13 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 from scipy import ndimage
-from skimage import filters, segmentation
+from skimage import filters
 
 MIN_CONTRAST = 24  # grey levels between ink and paper, of 255
 SCALES = 0.04, 0.08, 0.16, 0.32, 0.5  # fractions of the shorter side: widths that a stroke is narrower than
 GROWTH = 1.04, 1.3  # from one scale to the next: no more ink is gained; hardly more, if there is no such scale
 LEAST = 0.35  # fraction of the strokes' contrast that counts as ink
+ALONG = 0.2  # fraction of the shorter side: what is marked on so much of the edge is no stroke
 HAZE = 12  # grey levels that are added to all, so that noise on black is no contrast
 _MEDIUM = 500  # pixels, the longer side at which the scale is sought
 _SMALL, _WINDOW = 48, 45  # pixels: the shorter side at which the local median is taken, and its window
@@ -38,8 +39,11 @@ class Ink(NamedTuple):
 
     @property
     def amount(self):
-        """The contrast of all strokes together, without what touches the picture's edge, as a desk does."""
-        return self.contrast[segmentation.clear_border(self.mask)].sum()
+        """The contrast of all strokes together, without what lies along the picture's edge, as a desk does."""
+        labels, _ = ndimage.label(self.mask)
+        edge = np.concatenate([labels[0], labels[:, -1], labels[-1, ::-1], labels[::-1, 0]])
+        along = ndimage.binary_opening(edge > 0, np.ones(round(ALONG * min(self.mask.shape))))
+        return self.contrast[self.mask & ~np.isin(labels, edge[along])].sum()
 
 
 def find_strokes(grey):

@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from digits import ensemble, handwriting, mnist_frame
+from digits import ensemble, handwriting, mnist_frame, numbers
 from digits.errors import InputError
 from digits.settings import Members, Params
 
 warnings.filterwarnings("ignore", module=r"PIL\.")  # what Pillow thinks of odd pictures; what matters is an error below
 MOST_PIXELS = 50_000_000
+BATCH = 32  # parts of a number that are classified at a time
 HEIC = b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"  # the kinds of ISO media file that phones write
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which warns first; ours is checked before anything is decoded
 
@@ -63,9 +64,20 @@ class Reader:
             InputError: the picture is blank.
         """
         ink = handwriting.find_ink(picture)
-        images = [mnist_frame.frame(piece) for piece in (handwriting.split_number(ink) if number else [ink])]
-        # one at a time, since TensorFlow builds a graph for each new number of images
-        return [Answer(ensemble.mean_probabilities(self.networks, image[None])[0], image) for image in images]
+        if number:
+            images, probabilities = numbers.split(ink, self._classify)
+        else:
+            images = [mnist_frame.frame(ink)]
+            probabilities = self._classify(np.array(images))
+        return [Answer(*pair) for pair in zip(probabilities, images, strict=True)]
+
+    def _classify(self, images):
+        """Classify images (N, 28, 28), in batches of 1 or BATCH, since TensorFlow builds a graph for each new size."""
+        if len(images) == 1:
+            return ensemble.mean_probabilities(self.networks, images)
+        padded = np.pad(images, ((0, -len(images) % BATCH), (0, 0), (0, 0)))
+        batches = [ensemble.mean_probabilities(self.networks, padded[start : start + BATCH]) for start in range(0, len(padded), BATCH)]
+        return np.concatenate(batches)[: len(images)]
 
 
 def expand(names):
