@@ -25,9 +25,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from digits import archives, reading
+from digits import archives, numbers, reading
 from digits.errors import InputError
-from digits.handwriting import Blank, find_ink, split_number
+from digits.handwriting import Blank, find_ink
 
 PAGE = Path(__file__).with_name("drawing_page.html")
 TRAINED_ON = {  # each source of params.yaml, in words
@@ -154,7 +154,7 @@ class _OwnPageOnly:
 def _count_digits(picture):
     """Count the digits beside one another in a drawing that is read as one; 1 for a pattern of too many marks."""
     try:
-        return len(split_number(find_ink(picture)))
+        return numbers.count(find_ink(picture))
     except InputError:
         return 1
 

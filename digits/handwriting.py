@@ -1,6 +1,4 @@
-"""Find the handwriting in a picture: ink on paper, of whatever colours, and the digits of a number one by one."""
-
-from contextlib import suppress
+"""Find the handwriting in a picture: ink on paper, of any colours, without the marks that are not digits."""
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -11,12 +9,11 @@ from digits import marks, paper
 from digits.errors import InputError
 
 LONGEST_SIDE = 1000  # pixels; a larger picture is shrunk first
-MOST_DIGITS, MOST_MARKS = 30, 1000  # in a number; more are dots or a pattern, and would keep the network busy for long
 FAINTEST = 24  # grey levels between ink and paper, of 255; with less, the picture counts as blank
 NUMBER_MODES = "I", "I;16", "I;16L", "I;16B", "F"  # of more than eight bits
 GREY_MODES = "1", "L", "LA", *NUMBER_MODES
 CLEAR = 60  # grey levels; if there are fewer, the colour of the ink may tell it better from the paper
-_BORDER = 0.04  # share of the sides that is taken for paper
+_BORDER = 0.04  # fraction of the shorter side that is taken for paper
 _EVERYWHERE = np.ones((3, 3))  # pixels touch at corners too
 
 
@@ -27,9 +24,9 @@ class Blank(InputError):
 def find_ink(picture):
     """Tell the ink of a picture from its paper.
 
-    The paper's grey is a plane fitted to the border of the picture, so that light may fall from one side. A picture
-    whose border has no noise is taken as it is, grey by grey; of a noisy one, a photo or a scan, the ink is drawn
-    apart from the paper and specks are dropped.
+    A drawing, whose paper is of one grey without noise, is taken as it is, grey by grey. In anything else, a photo or a
+    scan, ink is what is darker (or lighter) than the paper around it, see `digits.paper`. Where the lightness of ink and
+    paper is nearly the same, their colour is taken instead. Marks that are not digits are left out, see `digits.marks`.
 
     Args:
         picture: PIL.Image.Image of any mode and size; dark ink or light, paper or transparency behind it.
@@ -39,6 +36,7 @@ def find_ink(picture):
 
     Raises:
         Blank: there is none, neither in its lightness nor in its colour (Cb or Cr).
+        InputError: there is nothing but ruled lines.
     """
     picture = _upright(picture)
     if max(picture.size) > LONGEST_SIDE:
@@ -96,40 +94,6 @@ def _drawing(grey):
     return np.where(marks.strokes_of_digits(mask, marks.DRAWN_SPECK), ink, 0).astype(np.float32)
 
 
-def split_number(ink):
-    """Cut a written number into its digits, from left to right.
-
-    Strokes that lie above one another belong together; what is much wider than high is cut where it is thinnest.
-
-    Args:
-        ink: (height, width), 0 for paper.
-
-    Returns:
-        a list of arrays as high as `ink`, each with the ink of one digit alone.
-
-    Raises:
-        InputError: there are more than MOST_DIGITS, or more than MOST_MARKS strokes and specks.
-    """
-    labels, count = ndimage.label(ink > 0, _EVERYWHERE)
-    if count > MOST_MARKS:
-        raise InputError(f"shows {count:,} marks apart from one another, too many for a number")
-    strokes = [(columns.start, columns.stop, [number + 1]) for number, (_, columns) in enumerate(ndimage.find_objects(labels, count))]
-    merged = []
-    for start, stop, numbers in sorted(strokes):
-        if merged:
-            first, last, others = merged[-1]
-            if min(stop, last) - start > 0.4 * min(stop - start, last - first):
-                merged[-1] = first, max(stop, last), others + numbers
-                continue
-        merged.append((start, stop, numbers))
-    pieces = []
-    for start, stop, numbers in merged:
-        pieces += _cut(np.where(np.isin(labels[:, start:stop], numbers), ink[:, start:stop], 0))
-        if len(pieces) > MOST_DIGITS:
-            raise InputError(f"shows more than {MOST_DIGITS} digits beside one another")
-    return pieces
-
-
 def _grey(picture):
     """Make it grey (height, width) float64, 0–255.
 
@@ -163,49 +127,3 @@ def _upright(picture):
 
 def _mean(values, weights):
     return (values * weights).sum() / max(weights.sum(), 1e-9)
-
-
-def _paper(grey):
-    """Fit a plane to the border, leaving out what stands off from it: the plane and the noise, a standard deviation."""
-    height, width = grey.shape
-    thick = max(1, round(_BORDER * min(height, width)))
-    row, column = np.mgrid[:height, :width] / max(height, width)
-    border = np.ones(grey.shape, bool)
-    border[thick:-thick, thick:-thick] = False
-    features = np.stack([np.ones(border.sum()), row[border], column[border]], axis=1)
-    values = grey[border]
-    kept = np.abs(values - np.median(values)) <= max(3 * 1.4826 * np.median(np.abs(values - np.median(values))), 20)
-    for _ in range(3):
-        plane = np.linalg.lstsq(features[kept], values[kept], rcond=None)[0]
-        rest = values - features @ plane
-        noise = 1.4826 * np.median(np.abs(rest[kept]))
-        kept = np.abs(rest) <= max(3 * noise, 1)
-    if noise < 0.5:  # the border is of one grey
-        return np.full(grey.shape, np.median(values)), 0.0
-    return plane[0] + plane[1] * row + plane[2] * column, max(noise, rest[kept].std())
-
-
-def _total(difference, least):
-    return difference[difference > least].sum()
-
-
-def _without_specks(ink):
-    """Drop what touches nothing and holds less than a fiftieth of the ink of the largest stroke."""
-    labels, count = ndimage.label(ink > 0, _EVERYWHERE)
-    amounts = ndimage.sum_labels(ink, labels, np.arange(1, count + 1))
-    return np.where(np.isin(labels, 1 + np.flatnonzero(amounts >= amounts.max() / 50)), ink, 0)
-
-
-def _cut(ink):
-    """Cut touching digits apart at their thinnest columns; a single digit comes back whole."""
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
-    digits = min(max(1, round(width / (0.8 * height))), MOST_DIGITS + 1) if width > 1.25 * height else 1
-    if digits == 1:
-        return [ink]
-    amounts = ink.sum(axis=0)
-    edges, reach = [], width // (4 * digits)
-    for number in range(1, digits):
-        middle = columns[0] + number * width // digits
-        edges.append(middle - reach + int(amounts[middle - reach : middle + reach + 1].argmin()))
-    return [piece for piece in np.split(ink, edges, axis=1) if piece.any()]

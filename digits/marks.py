@@ -9,6 +9,7 @@ from skimage import measure, transform
 MAX_TILT = 4  # degrees between a ruled line and the picture's side
 LINE_COVERED = 0.75  # fraction of a line across the picture that must be marked
 MAX_LINE_WIDTH = 1 / 50  # fraction of the picture's shorter side
+MAX_MARKS = 500
 LEAST_DIGIT = 0.08  # fraction of the picture's shorter side
 SPECK, DRAWN_SPECK = 0.12, 0.04  # in a photo, in a drawing: fraction of the highest mark's height
 DOT = 0.5  # the same, of what is round and full, as a punch hole is
@@ -44,7 +45,7 @@ def fade_lines(contrast, mask, max_width=MAX_LINE_WIDTH, upright=True):
         near = np.abs(across) < max_width * min(mask.shape) / 2 + 1.5
         bins = np.round(2 * across[near]).astype(int)  # half a pixel each
         profile = ndimage.median(values[near], bins, np.arange(bins.min(), bins.max() + 1))
-        profile = ndimage.maximum_filter1d(profile, 5)  # as if the line were a pixel wider to either side, since it may bend
+        profile = ndimage.maximum_filter1d(profile, 3)  # as if the line were half a pixel wider to either side, since it may bend
         line = np.interp(2 * across[near], np.arange(bins.min(), bins.max() + 1), np.minimum(profile, 0.95))
         values[near] = np.maximum(1 - (1 - values[near]) / (1 - line), 0)
         (covered.T if steep else covered)[near] = True
@@ -68,6 +69,8 @@ def _lines(mask, max_width):
         rows, columns = np.nonzero(image)
         for reach in (2 * step + 1, step + 2):
             near = np.abs(rows - np.polyval(points, columns)) <= reach
+            thickness = np.bincount(columns[near], minlength=image.shape[1])[columns]
+            near &= thickness <= np.median(thickness[near]) + 1  # without the columns in which there is ink on the line
             points = np.polyfit(columns[near], rows[near], 2)
         if _width(image, points) <= max_width * min(mask.shape) + 1 and _crosses(image, points):
             yield points, steep
@@ -122,7 +125,8 @@ def strokes_of_digits(mask, speck=SPECK):
         speck: what is shorter than this fraction of the largest mark is dropped.
 
     Returns:
-        (height, width) bool, the part of it that belongs to digits; the largest mark always stays.
+        (height, width) bool, the part of it that belongs to digits; the highest mark always stays.
+        With more than MAX_MARKS it is a pattern, which is returned as it is.
     """
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     if not count:
@@ -130,8 +134,11 @@ def strokes_of_digits(mask, speck=SPECK):
     boxes = np.array([[rows.start, columns.start, rows.stop, columns.stop] for rows, columns in ndimage.find_objects(labels)])
     extents = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     large = np.flatnonzero(extents >= speck * extents.max() / 4)  # the rest is dropped in any case
+    if len(large) > MAX_MARKS:
+        return mask
     marks = [_Mark(labels, number + 1, boxes[number]) for number in large]
-    for dropped in (_frames, _edges, _dots, partial(_rules, size=LEAST_DIGIT * min(mask.shape)), partial(_specks, fraction=speck), _fragments, _underlines):
+    rules, specks = partial(_rules, size=LEAST_DIGIT * min(mask.shape)), partial(_specks, fraction=speck)
+    for dropped in (_frames, _edges, _dots, rules, specks, _fragments, _underlines):
         gone = dropped(marks)
         marks = [mark for mark in marks if mark not in gone] if len(gone) < len(marks) else marks
     return np.isin(labels, [mark.label for mark in marks])
@@ -176,7 +183,11 @@ class _Mark:
 
 def _frames(marks):
     """Boxes around others: rectangles with nothing of their own inside."""
-    return [mark for mark in marks if any(other is not mark and other.inside(mark) and other.extent > 0.3 * mark.extent for other in marks) and _is_frame(mark)]
+    return [
+        mark
+        for mark in marks
+        if any(other is not mark and other.inside(mark) and other.extent > 0.3 * mark.extent for other in marks) and _is_frame(mark)
+    ]
 
 
 def _is_frame(mark):

@@ -64,6 +64,20 @@ def split(ink, classify):
     return list(images[chosen]), probabilities[chosen]
 
 
+def count(ink):
+    """Count the digits of a number that stand apart from one another, without a network; touching ones count as one.
+
+    Args:
+        ink: (height, width), 0 for paper.
+
+    Raises:
+        InputError: as `split` does.
+    """
+    strokes = _strokes(ink)
+    height = max(stroke.height for stroke in strokes)
+    return sum(stroke.height >= SMALL * height for stroke in strokes)
+
+
 def _score(digit, probabilities, height):
     """Score a part as a digit: by the network, its width by height, and its height beside the number's."""
     z = (np.log(digit.width / digit.height) - ASPECTS[:, 0]) / ASPECTS[:, 1]
@@ -95,6 +109,18 @@ class _Part:
 
 def _parts(ink):
     """Cut the ink into parts from left to right: a list of _Part, and what it costs to cut each from the next."""
+    strokes = _strokes(ink)
+    height = max(stroke.height for stroke in strokes)
+    parts, cuts = [], []
+    for stroke in strokes:
+        pieces, crossed = _cut(stroke, height)
+        parts += pieces
+        cuts += [CUT + CROSSED * ink for ink in crossed] + [0]
+    return parts, cuts
+
+
+def _strokes(ink):
+    """Find connected strokes from left to right, as a list of _Part; small ones are part of those that they lie above."""
     labels, count = ndimage.label(ink > 0, _EVERYWHERE)
     if count > MAX_MARKS:
         raise InputError(f"shows {count:,} marks apart from one another, too many for a number")
@@ -112,12 +138,7 @@ def _parts(ink):
             merged.append(stroke)
     if len(merged) > 2 * MAX_DIGITS:
         raise InputError(f"shows more than {MAX_DIGITS} digits beside one another")
-    parts, cuts = [], []
-    for stroke in merged:
-        pieces, crossed = _cut(stroke, height)
-        parts += pieces
-        cuts += [CUT + CROSSED * ink for ink in crossed] + [0]
-    return parts, cuts
+    return merged
 
 
 def _overlap(one, other):
