@@ -36,7 +36,7 @@ def find_ink(picture):
 
     Raises:
         Blank: there is none, neither in its lightness nor in its colour (Cb or Cr).
-        InputError: there is nothing but ruled lines.
+        InputError: there is nothing but ruled lines or shadows.
     """
     picture = _upright(picture)
     if max(picture.size) > LONGEST_SIDE:
@@ -68,7 +68,11 @@ def _without_marks(strokes):
     mask, contrast = mask | crossed, np.where(crossed, strokes.contrast, contrast)
     if not mask.any():
         raise InputError("shows lines, but no digit")
-    ink = np.clip((contrast - strokes.least) / (0.75 * strokes.strong - strokes.least), 0, 1)
+    mask = marks.without_soft(contrast, mask)
+    if not mask.any():
+        raise InputError("shows shadows, but no digit")
+    full = np.maximum(0.75 * strokes.strong - strokes.least, 0.1 * strokes.strong)
+    ink = np.clip((contrast - strokes.least) / full, 0, 1)
     return np.where(marks.strokes_of_digits(mask), ink, 0).astype(np.float32)
 
 
@@ -104,6 +108,7 @@ def _grey(picture):
         values = np.asarray(picture, np.float64)
         known = np.isfinite(values)
         values = np.where(known, values, np.median(values[known]) if known.any() else 0)  # what has no value is paper
+        values -= min(values.min(), 0)
         return values * (255 / max(values.max(), 1))
     picture = picture.convert("RGBA")
     grey, opaque = np.asarray(picture.convert("L"), np.float64), np.asarray(picture.getchannel("A"), np.float64) / 255

@@ -6,10 +6,11 @@ import numpy as np
 from scipy import ndimage
 from skimage import measure, transform
 
-MAX_TILT = 4  # degrees between a ruled line and the picture's side
+MAX_TILT = 8  # degrees between a ruled line and the picture's side
 LINE_COVERED = 0.75  # fraction of a line across the picture that must be marked
 MAX_LINE_WIDTH = 1 / 50  # fraction of the picture's shorter side
 MAX_MARKS = 500
+SOFT = 0.04  # fraction of the picture's shorter side: an edge that takes so long from paper to ink is a shadow's
 LEAST_DIGIT = 0.08  # fraction of the picture's shorter side
 SPECK, DRAWN_SPECK = 0.12, 0.04  # in a photo, in a drawing: fraction of the highest mark's height
 DOT = 0.5  # the same, of what is round and full, as a punch hole is
@@ -115,6 +116,23 @@ def _run(image, rows, columns):
         going &= inside & image[np.minimum(rows + step, len(image) - 1), columns]
         count += going
     return count
+
+
+def without_soft(contrast, mask):
+    """Drop the marks whose edges are nowhere sharp, as those of a shadow.
+
+    Args:
+        contrast: (height, width) float, 0–1.
+        mask: (height, width) bool, what is marked.
+
+    Returns:
+        (height, width) bool, the part of it that has an edge of less than SOFT of the shorter side.
+    """
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    numbers = np.arange(1, count + 1)
+    steepest = ndimage.maximum(ndimage.gaussian_gradient_magnitude(contrast, 2), labels, numbers)
+    edges = ndimage.maximum(ndimage.gaussian_filter(contrast, 2), labels, numbers) / np.maximum(steepest, 1e-9)  # pixels
+    return np.isin(labels, numbers[edges < max(SOFT * min(mask.shape), 12)])
 
 
 def strokes_of_digits(mask, speck=SPECK):

@@ -7,6 +7,8 @@ from PIL import Image
 from scipy import ndimage
 from skimage import filters
 
+from digits import marks
+
 MIN_CONTRAST = 24  # grey levels between ink and paper, of 255
 SCALES = 0.04, 0.08, 0.16, 0.32, 0.5  # fractions of the shorter side: widths that a stroke is narrower than
 GROWTH = 1.04, 1.3  # from one scale to the next: no more ink is gained; hardly more, if there is no such scale
@@ -51,7 +53,7 @@ def find_strokes(grey):
 
     The paper behind the ink is a grey closing (for light ink an opening), which keeps every edge of what is wider than
     its window: shadows, and the desk beside the sheet. Of several windows the smallest is taken beyond which no ink is
-    gained; it is sought in a smaller picture. A hole in a digit is narrow too; but there the pixel itself, and not what
+    gained, ruled lines apart; it is sought in a smaller picture. A hole in a digit is narrow too; but there the pixel itself, and not what
     closing makes of it, has the grey of the surroundings, their local median.
 
     Args:
@@ -71,9 +73,12 @@ def find_strokes(grey):
 def _best(grey, light):
     """Take the smallest scale beyond which no ink is gained: a list of its Ink and of it, empty if there is none."""
     surroundings = _surroundings(grey)
-    inks = []
+    inks, lines = [], None
     for scale in SCALES:
-        inks.append(_strokes(grey, light, scale, surroundings))
+        ink = _strokes(grey, light, scale, surroundings)
+        if ink and lines is None:
+            _, lines = marks.fade_lines(ink.contrast, ink.contrast > np.maximum(3 * ink.noise, 0.15 * ink.strong))
+        inks.append(ink and ink._replace(mask=ink.mask & ~lines))
         if len(inks) > 1 and _ends(*inks[-2:], GROWTH[0]):
             return [(inks[-2], SCALES[len(inks) - 2])]
     for ink, wider, scale in zip(inks, inks[1:] + [None], SCALES, strict=True):
