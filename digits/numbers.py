@@ -136,7 +136,7 @@ def _strokes(ink):
             merged[-1] = _Part.of([merged[-1], stroke])
         else:
             merged.append(stroke)
-    if len(merged) > 2 * MAX_DIGITS:
+    if sum(stroke.height >= SMALL * height for stroke in merged) > MAX_DIGITS:
         raise InputError(f"shows more than {MAX_DIGITS} digits beside one another")
     return merged
 
