@@ -14,21 +14,16 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from digits import archives, errors, kaggle_csv, sources
+from benchmarks import unseen
+from digits import errors, kaggle_csv
 from digits.errors import InputError
 from digits.reading import Reader
-from digits.settings import Params as StageParams
-from digits.settings import Source
 
 CANVAS = 280, 1000  # pixels, each side
 SIZE = 0.3, 0.9  # of the canvas's shorter side that the digit's longer side takes
 STROKE = -0.3, 0.5  # share of its width by which the stroke grows
 SOFT = 3  # pixels, the widest edge
 PAPER = 8  # grey levels, the strongest noise, a standard deviation
-
-
-class Params(StageParams):
-    source: Source
 
 
 def draw(image, rng):
@@ -65,17 +60,6 @@ def draw(image, rng):
     return Image.fromarray(grey.round().clip(0, 255).astype(np.uint8))
 
 
-def unseen_images():
-    """Load images that no network of models/ was trained on: images (N, 28, 28) uint8 and labels (N,) uint8.
-
-    The unlabelled ones of the sample if it is the source, else the held-out ones of data/prepared/.
-    """
-    if Params.load().source == "sample":
-        return sources.sample()[2:]
-    images, labels, fold = archives.load_labelled("data/prepared/labelled.npz")
-    return images[fold == archives.HELD_OUT], labels[fold == archives.HELD_OUT]
-
-
 def evaluate(reader, images, labels, seed=1):
     """Draw and read each image: arrays (N,) of bool, whether it was read right, and of the seconds that reading took."""
     rng = np.random.default_rng(seed)
@@ -99,7 +83,7 @@ def main():
     if arguments.csv:
         images, labels = kaggle_csv.read_train(arguments.csv)
     else:
-        images, labels = unseen_images()
+        images, labels = unseen.images_and_labels()
     right, seconds = evaluate(Reader.load(), images[: arguments.images], labels[: arguments.images])
     print(f"{right.mean():.2%} of {len(right):,} drawings read right; {1000 * np.median(seconds):.0f} ms each, in the median")
 

@@ -5,14 +5,11 @@ or on squared paper, and read as `predict_digit.py --number` reads them. It prin
 right, and how many single digits were taken for several.
 """
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from benchmarks.drawings import unseen_images
+from benchmarks import unseen
 from digits import errors
 from digits.errors import InputError
 from digits.reading import Reader
@@ -124,19 +121,13 @@ def count_split(reader, images):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Write numbers and read them with the networks of models/.")
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help="of number (default: all): " + ", ".join(kind.__name__ for kind in KINDS))
-    parser.add_argument("--images", type=int, default=15, help="of each kind (default: 15)")
-    parser.add_argument("--single", type=int, default=1500, help="single digits (default: 1500)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--save", type=Path, metavar="FOLDER", help="keep the pictures here")
-    arguments = parser.parse_args()
-    if arguments.save:
-        arguments.save.mkdir(parents=True, exist_ok=True)
-    images, labels = unseen_images()
+    parser = unseen.parser("Write numbers and read them with the networks of models/.", KINDS, images=15)
+    parser.add_argument("--single", type=int, default=1500, help="single digits; 0 for none (default: 1500)")
+    arguments = unseen.parse(parser, KINDS)
+    images, labels = unseen.images_and_labels()
     reader = Reader.load()
     for kind in KINDS:
-        if arguments.kinds and kind.__name__ not in arguments.kinds:
+        if kind.__name__ not in arguments.kinds:
             continue
         wrong = []
         for number in range(arguments.images):
@@ -150,8 +141,8 @@ def main():
             if read != expected and not (kind is two_rows and "rows" in read):
                 wrong.append(f"{expected} as {read}")
         print(f"{kind.__name__:15}{arguments.images - len(wrong):3} of {arguments.images} read  {', '.join(wrong)}", flush=True)
-    if not arguments.kinds:
-        single = images[: arguments.single]
+    single = images[: arguments.single]
+    if len(single):
         print(f"{count_split(reader, single)} of {len(single):,} single digits were taken for several")
 
 

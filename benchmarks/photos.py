@@ -5,86 +5,16 @@ shadows, on ruled paper, with a desk around the sheet. Each kind of picture is r
 prints for each kind how many were read right, misread and refused, and how confident the worst mistake was.
 """
 
-import argparse
-import io
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 from skimage.draw import disk, polygon
-from skimage.morphology import skeletonize
 
-from benchmarks.drawings import unseen_images
+from benchmarks import unseen
+from benchmarks.sheet import BRUSH, Sheet, line
 from digits import errors
 from digits.errors import InputError
 from digits.reading import Reader
-
-SIZES = (300, 400), (400, 300), (600, 800), (900, 1200)  # pixels, width and height
-DIGIT = 0.28, 0.5  # of the picture's shorter side that the digit's height takes
-PEN = 0.035, 0.08  # of the digit's height that the stroke's width takes
-BRUSH = 0.1, 0.18  # the same, of a felt pen
-PAPER = np.array([222.0, 216.0, 202.0])  # red, green, blue
-INK = np.array([0.17, 0.18, 0.38])  # fraction of each colour's light that it throws back
-
-
-class Sheet:
-    """A digit on paper before it is photographed.
-
-    Attributes:
-        ink: (height, width) float, 0 for paper, 1 for ink.
-        rgb: (height, width, 3) float, 0–255, of paper and ink in even light.
-        box: rows and columns of the digit: top, left, bottom, right.
-    """
-
-    def __init__(self, image, rng, pen=PEN, paper=PAPER, ink=INK):
-        self.rng = rng
-        width, height = SIZES[rng.integers(len(SIZES))]
-        self.side = min(width, height)
-        mask = _written(image, rng.uniform(*DIGIT) * self.side, rng.uniform(*pen))
-        rooms = np.array([height, width]) - mask.shape
-        top, left = (int(rng.uniform(0.25 * room, 0.75 * room)) for room in rooms)
-        self.box = top, left, top + mask.shape[0], left + mask.shape[1]
-        self.ink = np.zeros((height, width))
-        self.ink[top : self.box[2], left : self.box[3]] = mask
-        self.rgb = np.broadcast_to(paper, (height, width, 3)).copy()
-        self.draw(self.ink, ink)
-
-    def draw(self, mask, colour):
-        """Lay a colour, as the fraction of light that it throws back, over the sheet where the mask is 1."""
-        self.rgb *= 1 - mask[..., None] * (1 - np.asarray(colour))
-
-    def line(self, mask_distance, width):
-        """The mask of a line from the distance of each pixel to its middle, in pixels."""
-        return np.clip(width / 2 + 0.5 - np.abs(mask_distance), 0, 1)
-
-    @property
-    def grid(self):
-        return np.mgrid[: self.ink.shape[0], : self.ink.shape[1]].astype(float)
-
-    def photograph(self, light=1.0, noise=(1.5, 4), added=0.0):
-        """Take the photo: light (height, width) times the sheet, plus glare, blur, noise and JPEG."""
-        row, column = self.grid / self.side
-        angle = self.rng.uniform(0, 2 * np.pi)
-        uneven = 1 + self.rng.uniform(0, 0.12) * (np.cos(angle) * (row - row.mean()) + np.sin(angle) * (column - column.mean()))
-        rgb = self.rgb * (uneven * light)[..., None] + np.asarray(added)[..., None]
-        rgb = ndimage.gaussian_filter(rgb, (self.rng.uniform(0.3, 0.9),) * 2 + (0,))
-        rgb += self.rng.normal(0, self.rng.uniform(*noise), self.ink.shape)[..., None] + self.rng.normal(0, 1, rgb.shape)
-        file = io.BytesIO()
-        Image.fromarray(rgb.round().clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=int(self.rng.integers(75, 95)))
-        return Image.open(file)
-
-
-def _written(image, height, pen):
-    """Write a digit (28, 28) again with a round pen: a mask with soft edges, `height` pixels high."""
-    rows, columns = np.flatnonzero(image.max(axis=1) > 40), np.flatnonzero(image.max(axis=0) > 40)
-    digit = np.pad(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] / 255, 2)
-    large = ndimage.gaussian_filter(ndimage.zoom(digit, height / (digit.shape[0] - 4), order=3), height / 60)
-    middle = skeletonize(large > 0.4)
-    radius = pen * height / 2
-    mask = np.pad(middle, int(radius) + 2)
-    return np.clip(radius + 0.5 - ndimage.distance_transform_edt(~mask), 0, 1)
-
 
 def plain(image, rng):
     return Sheet(image, rng).photograph()
@@ -98,7 +28,7 @@ def lined_paper(image, rng):
     sheet = Sheet(image, rng)
     row, column = sheet.grid
     gap, slope = sheet.side * rng.uniform(0.05, 0.08), rng.uniform(-0.02, 0.02)
-    sheet.draw(sheet.line((row + slope * column) % gap - gap / 2, sheet.side / 300), 1 - rng.uniform(0.1, 0.25) * np.array([1, 0.6, 0.3]))
+    sheet.draw(line((row + slope * column) % gap - gap / 2, sheet.side / 300), 1 - rng.uniform(0.1, 0.25) * np.array([1, 0.6, 0.3]))
     return sheet.photograph()
 
 
@@ -180,7 +110,7 @@ def margin_line(image, rng):
     place = max(sheet.box[1] - rng.uniform(0.04, 0.12) * sheet.side, 0.04 * sheet.side)
     tilt = rng.uniform(-0.02, 0.02)
     width = sheet.side / 300 * rng.uniform(1, 2.5)
-    sheet.draw(sheet.line(column - place - tilt * (row - sheet.ink.shape[0] / 2), width), [0.95, rng.uniform(0.3, 0.6), rng.uniform(0.3, 0.6)])
+    sheet.draw(line(column - place - tilt * (row - sheet.ink.shape[0] / 2), width), [0.95, rng.uniform(0.3, 0.6), rng.uniform(0.3, 0.6)])
     return sheet.photograph()
 
 
@@ -190,7 +120,7 @@ def squared_paper(image, rng):
     gap, slope = sheet.side * rng.uniform(0.06, 0.12), rng.uniform(-0.02, 0.02)
     width = sheet.side / 300 * rng.uniform(1, 1.8)
     offset = rng.uniform(0, gap, 2)
-    lines = np.maximum(*(sheet.line((place + offset[i]) % gap - gap / 2, width) for i, place in enumerate((row + slope * column, column - slope * row))))
+    lines = np.maximum(*(line((place + offset[i]) % gap - gap / 2, width) for i, place in enumerate((row + slope * column, column - slope * row))))
     sheet.draw(lines, 1 - rng.uniform(0.35, 0.6) * np.array([1, 0.8, 0.5]))
     return sheet.photograph()
 
@@ -204,7 +134,7 @@ def box(image, rng):
     y, x = row - (sheet.box[0] + sheet.box[2]) / 2, column - (sheet.box[1] + sheet.box[3]) / 2
     side = max(height, width) / 2 + margin
     outline = side - np.maximum(np.abs(y - turn * x), np.abs(x + turn * y))
-    sheet.draw(sheet.line(outline, max(1, height * rng.uniform(0.01, 0.05))), [rng.uniform(0.1, 0.5)] * 3)
+    sheet.draw(line(outline, max(1, height * rng.uniform(0.01, 0.05))), [rng.uniform(0.1, 0.5)] * 3)
     return sheet.photograph()
 
 
@@ -281,7 +211,7 @@ KINDS = [
 
 
 def evaluate(reader, kind, images, labels, seed=1, folder=None):
-    """Photograph and read digits of a kind: lists of the answers and of the reasons of those refused (the other is None)."""
+    """Photograph and read digits of a kind: a list of an Answer, or of the InputError with which it was refused, for each."""
     answers = []
     for number, (image, label) in enumerate(zip(images, labels, strict=True)):
         picture = kind(image, np.random.default_rng([seed, KINDS.index(kind), number]))
@@ -295,19 +225,13 @@ def evaluate(reader, kind, images, labels, seed=1, folder=None):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Turn digits into photos and read them with the networks of models/.")
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help="of picture (default: all): " + ", ".join(kind.__name__ for kind in KINDS))
-    parser.add_argument("--images", type=int, default=40, help="of each kind (default: 40)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--save", type=Path, metavar="FOLDER", help="keep the pictures here")
-    arguments = parser.parse_args()
-    if arguments.save:
-        arguments.save.mkdir(parents=True, exist_ok=True)
-    images, labels = unseen_images()
+    parser = unseen.parser("Turn digits into photos and read them with the networks of models/.", KINDS, images=40)
+    arguments = unseen.parse(parser, KINDS)
+    images, labels = unseen.images_and_labels()
     chosen = np.random.default_rng(arguments.seed).choice(len(images), arguments.images, replace=False)
     reader = Reader.load()
     for kind in KINDS:
-        if arguments.kinds and kind.__name__ not in arguments.kinds:
+        if kind.__name__ not in arguments.kinds:
             continue
         answers = evaluate(reader, kind, images[chosen], labels[chosen], arguments.seed, arguments.save)
         refused = [answer for answer in answers if isinstance(answer, InputError)]

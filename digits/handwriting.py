@@ -2,19 +2,16 @@
 
 import numpy as np
 from PIL import Image, ImageOps
-from scipy import ndimage
 from skimage import filters
 
-from digits import marks, paper
+from digits import lines, marks, paper
 from digits.errors import InputError
 
-LONGEST_SIDE = 1000  # pixels; a larger picture is shrunk first
-FAINTEST = 24  # grey levels between ink and paper, of 255; with less, the picture counts as blank
+MAX_SIDE = 1000  # pixels; a larger picture is shrunk first
 NUMBER_MODES = "I", "I;16", "I;16L", "I;16B", "F"  # of more than eight bits
 GREY_MODES = "1", "L", "LA", *NUMBER_MODES
 CLEAR = 60  # grey levels; if there are fewer, the colour of the ink may tell it better from the paper
 _BORDER = 0.04  # fraction of the shorter side that is taken for paper
-_EVERYWHERE = np.ones((3, 3))  # pixels touch at corners too
 
 
 class Blank(InputError):
@@ -39,8 +36,8 @@ def find_ink(picture):
         InputError: there is nothing but ruled lines or shadows.
     """
     picture = _upright(picture)
-    if max(picture.size) > LONGEST_SIDE:
-        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX)
+    if max(picture.size) > MAX_SIDE:
+        picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
     grey = _grey(picture)
     ink, strokes = _drawing(grey), None
     if ink is None:
@@ -62,10 +59,11 @@ def _colours(picture):
 
 def _without_marks(strokes):
     """Leave the strokes of digits alone of all strokes: ink (height, width) float32 as `find_ink` returns it."""
-    contrast, covered = marks.fade_lines(strokes.contrast, strokes.contrast > np.maximum(3 * strokes.noise, 0.15 * strokes.strong))
-    mask = filters.apply_hysteresis_threshold(np.where(strokes.mask & (contrast > strokes.least), contrast, 0), 1e-9, 0.6 * strokes.strong)
-    crossed = covered & strokes.mask & ndimage.binary_closing(mask, _EVERYWHERE, iterations=4)  # by ink as dark as the line
-    mask, contrast = mask | crossed, np.where(crossed, strokes.contrast, contrast)
+    contrast, covered = lines.fade(strokes.contrast, strokes.contrast > np.maximum(3 * strokes.noise, 0.15 * strokes.strong))
+    faint = np.where(strokes.mask & (contrast > strokes.least), contrast, 0)
+    mask = filters.apply_hysteresis_threshold(faint, 1e-9, 0.6 * strokes.strong)
+    whole = lines.bridge(mask, covered, strokes.mask)
+    mask, contrast = whole, np.where(whole & covered, strokes.contrast, contrast)
     if not mask.any():
         raise InputError("shows lines, but no digit")
     mask = marks.without_soft(contrast, mask)
@@ -86,12 +84,12 @@ def _drawing(grey):
     if 1.4826 * np.median(np.abs(values - level)) >= 0.5:
         return None
     difference = grey - level
-    like_paper = np.abs(difference) < FAINTEST
+    like_paper = np.abs(difference) < paper.MIN_CONTRAST
     if like_paper.mean() < 0.5 or np.mean(np.abs(difference[like_paper]) < 0.5) < 0.9:
         return None
     ink = difference if difference[difference > 0].sum() >= -difference[difference < 0].sum() else -difference
     strongest = ink.max()
-    if strongest < FAINTEST:
+    if strongest < paper.MIN_CONTRAST:
         return None
     ink = np.clip(ink / strongest, 0, 1)
     mask = filters.apply_hysteresis_threshold(ink, 0, 0.2)
@@ -116,9 +114,9 @@ def _grey(picture):
         return grey
     solid = opaque > 0.98
     if solid.any():
-        paper = np.median(grey[solid])
-        if (np.abs(grey[solid] - paper) > 2 * FAINTEST).mean() > 0.002:  # the opaque part has paper and ink
-            return np.where(solid, grey, paper)
+        sheet = np.median(grey[solid])
+        if (np.abs(grey[solid] - sheet) > 2 * paper.MIN_CONTRAST).mean() > 0.002:  # the opaque part has paper and ink
+            return np.where(solid, grey, sheet)
     behind = 255 if _mean(grey, opaque) < 128 else 0
     return grey * opaque + behind * (1 - opaque)
 

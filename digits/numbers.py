@@ -5,11 +5,13 @@ every few neighbouring parts are classified as one digit, and the sequence of th
 programming (LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document Recognition", 1998, VI).
 """
 
+from itertools import pairwise
+
 import numpy as np
 from scipy import ndimage
 from skimage import graph
 
-from digits import marks, mnist_frame
+from digits import lines, marks, mnist_frame
 from digits.errors import InputError
 
 MAX_DIGITS, MAX_MARKS = 30, 1000  # in a number; more are dots or a pattern, and would keep the network busy for long
@@ -54,7 +56,7 @@ def split(ink, classify):
     for last in range(1, len(parts) + 1):
         candidates = []
         for first in range(last):
-            if (first, last) in scores and first in best:
+            if (first, last) in scores:
                 score, sequence = best[first]
                 candidates.append((score + scores[first, last] - cuts[last - 1], [*sequence, (first, last)]))
         best[last] = max(candidates)
@@ -177,7 +179,7 @@ def _cut(stroke, height):
                 crossed.append(stroke.ink[np.arange(stroke.height), np.minimum(seam, stroke.width - 1)].sum() / height)
     seams.append(np.full(stroke.height, stroke.width))
     columns = np.arange(stroke.width)
-    pieces = [np.where((columns >= low[:, None]) & (columns < high[:, None]), stroke.ink, 0) for low, high in zip(seams, seams[1:], strict=False)]
+    pieces = [np.where((columns >= low[:, None]) & (columns < high[:, None]), stroke.ink, 0) for low, high in pairwise(seams)]
     return [_Part(stroke.left, stroke.top, piece) for piece in pieces], crossed
 
 
@@ -189,11 +191,11 @@ def _without_underline(ink):
     if width < height:
         return ink
     part = np.pad(0.9 * ink[box], ((height // 4, height // 4), (0, 0)))
-    faded, covered = marks.fade_lines(part, part > 0.3, UNDERLINE, upright=False)
+    faded, covered = lines.fade(part, part > 0.3, UNDERLINE, upright=False)
     mask = faded > 0.3
     if not mask.any() or not covered.any():
         return ink
-    mask |= covered & (part > 0.3) & ndimage.binary_closing(mask, _EVERYWHERE, iterations=4)
+    mask = lines.bridge(mask, covered, part > 0.3)
     result = np.zeros_like(ink)
     result[box] = np.where(marks.strokes_of_digits(mask)[height // 4 : height // 4 + height], ink[box], 0)
     return result

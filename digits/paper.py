@@ -1,4 +1,4 @@
-"""Tell the ink in a photo from its paper, however the light falls and whatever lies around the sheet."""
+"""Tell the ink in a photo from its paper, however the light falls, with anything around the sheet."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage import filters
 
-from digits import marks
+from digits import lines
 
 MIN_CONTRAST = 24  # grey levels between ink and paper, of 255
 SCALES = 0.04, 0.08, 0.16, 0.32, 0.5  # fractions of the shorter side: widths that a stroke is narrower than
@@ -73,12 +73,12 @@ def find_strokes(grey):
 def _best(grey, light):
     """Take the smallest scale beyond which no ink is gained: a list of its Ink and of it, empty if there is none."""
     surroundings = _surroundings(grey)
-    inks, lines = [], None
+    inks, covered = [], None
     for scale in SCALES:
         ink = _strokes(grey, light, scale, surroundings)
-        if ink and lines is None:
-            _, lines = marks.fade_lines(ink.contrast, ink.contrast > np.maximum(3 * ink.noise, 0.15 * ink.strong))
-        inks.append(ink and ink._replace(mask=ink.mask & ~lines))
+        if ink and covered is None:
+            _, covered = lines.fade(ink.contrast, ink.contrast > np.maximum(3 * ink.noise, 0.15 * ink.strong))
+        inks.append(ink and ink._replace(mask=ink.mask & ~covered))
         if len(inks) > 1 and _ends(*inks[-2:], GROWTH[0]):
             return [(inks[-2], SCALES[len(inks) - 2])]
     for ink, wider, scale in zip(inks, inks[1:] + [None], SCALES, strict=True):

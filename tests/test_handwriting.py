@@ -124,7 +124,7 @@ def test_a_large_picture_is_shrunk_and_looks_the_same():
     small = frame(handwriting.find_ink(drawing(*BLACK_ON_WHITE)))
     large = drawing(*BLACK_ON_WHITE).resize((2400, 3200), Image.Resampling.NEAREST)
     ink = handwriting.find_ink(large)
-    assert max(ink.shape) == handwriting.LONGEST_SIDE
+    assert max(ink.shape) == handwriting.MAX_SIDE
     assert np.abs(frame(ink).astype(int) - small).mean() < 2
 
 
