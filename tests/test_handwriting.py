@@ -245,3 +245,31 @@ def test_paper_with_nothing_but_lines_is_refused_for_what_it_is():
     noisy = np.asarray(page) + np.random.default_rng(6).normal(0, 3, (320, 240, 1))
     with pytest.raises(InputError, match="^shows lines, but no digit$"):
         handwriting.find_ink(Image.fromarray(noisy.clip(0, 255).astype(np.uint8)))
+
+
+def test_a_shadow_alone_is_refused_for_what_it_is():
+    """A finger's shadow looks like a 1."""
+    shade = 0.6 * np.exp(-(((COLUMN - 100 - 0.3 * ROW) / 30) ** 2)) * np.clip(ROW / 40, 0, 1)
+    grey = 220 * (1 - shade) + np.random.default_rng(7).normal(0, 3, ROW.shape)
+    with pytest.raises(InputError, match="^shows shadows, but no digit$"):
+        handwriting.find_ink(Image.fromarray(grey.clip(0, 255).astype(np.uint8)))
+
+
+def test_faint_ink_in_much_noise_is_found_or_refused():
+    """Its contrast may be no more than what counts as ink at all; then nothing was left of it, and a traceback followed."""
+    rng = np.random.default_rng(8)
+    for contrast in range(40, 120, 10):
+        small = np.asarray(drawing((200,) * 3, (200 - contrast,) * 3).convert("L").resize((60, 80)), float)
+        page = np.full((600, 800), 200.0)
+        page[100:180, 100:160] = small
+        try:
+            ink = handwriting.find_ink(Image.fromarray((page + rng.normal(0, 9, page.shape)).clip(0, 255).astype(np.uint8)))
+        except InputError:
+            continue
+        assert ink.any()
+
+
+def test_negative_values_are_darker_than_zero():
+    values = np.asarray(drawing(*BLACK_ON_WHITE).convert("L"), np.int32) * 1000 - 200_000
+    wanted = frame(handwriting.find_ink(drawing(*BLACK_ON_WHITE)))
+    assert np.abs(frame(handwriting.find_ink(Image.fromarray(values))).astype(int) - wanted).max() <= 3
