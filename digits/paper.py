@@ -114,8 +114,12 @@ def _strokes(grey, light, scale, surroundings):
 
 
 def stroke_level(contrast):
-    """The contrast in the middle of the strokes: the median of what has at least half of the strongest."""
-    return np.median(contrast[contrast >= np.quantile(contrast, 0.9995) / 2])
+    """The contrast in the middle of the strokes: the median of what has at least half of the strongest.
+
+    The strongest is that of the thirtieth pixel, so that neither a few bright pixels nor a large empty sheet matters.
+    """
+    rank = min(30, max(1, contrast.size // 2000))
+    return np.median(contrast[contrast >= np.partition(contrast, -rank, axis=None)[-rank] / 2])
 
 
 def _surroundings(grey):

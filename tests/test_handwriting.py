@@ -255,21 +255,18 @@ def test_a_shadow_alone_is_refused_for_what_it_is():
         handwriting.find_ink(Image.fromarray(grey.clip(0, 255).astype(np.uint8)))
 
 
-def test_faint_ink_in_much_noise_is_found_or_refused():
-    """Its contrast may be no more than what counts as ink at all; then nothing was left of it, and a traceback followed."""
-    rng = np.random.default_rng(8)
-    for contrast in range(40, 120, 10):
-        small = np.asarray(drawing((200,) * 3, (200 - contrast,) * 3).convert("L").resize((60, 80)), float)
-        page = np.full((600, 800), 200.0)
-        page[100:180, 100:160] = small
-        try:
-            ink = handwriting.find_ink(Image.fromarray((page + rng.normal(0, 9, page.shape)).clip(0, 255).astype(np.uint8)))
-        except InputError:
-            continue
-        assert ink.any()
+def test_a_small_digit_on_a_large_sheet_is_found():
+    """Its ink is less than the two thousandth part of the picture."""
+    page = Image.new("RGB", (1000, 750), (222, 216, 202))
+    page.paste(drawing((222, 216, 202), (38, 40, 77)).resize((40, 54), Image.Resampling.BOX), (600, 200))
+    noisy = np.asarray(page) + np.random.default_rng(8).normal(0, 3, (750, 1000, 1))
+    got = frame(handwriting.find_ink(Image.fromarray(noisy.clip(0, 255).astype(np.uint8)))) > 100
+    assert overlap(got, frame(handwriting.find_ink(drawing(*BLACK_ON_WHITE))) > 100) > 0.75
 
 
+@pytest.mark.filterwarnings("error")
 def test_negative_values_are_darker_than_zero():
-    values = np.asarray(drawing(*BLACK_ON_WHITE).convert("L"), np.int32) * 1000 - 200_000
-    wanted = frame(handwriting.find_ink(drawing(*BLACK_ON_WHITE)))
-    assert np.abs(frame(handwriting.find_ink(Image.fromarray(values))).astype(int) - wanted).max() <= 3
+    noise = np.random.default_rng(9).normal(0, 3, (320, 240))
+    values = (1000 * (np.asarray(drawing(*BLACK_ON_WHITE).convert("L")) * 0.8 + 20 + noise)).astype(np.int32) - 150_000
+    got = frame(handwriting.find_ink(Image.fromarray(values))) > 100
+    assert overlap(got, frame(handwriting.find_ink(drawing(*BLACK_ON_WHITE))) > 100) > 0.85
