@@ -25,6 +25,7 @@ LOW = 0.65  # fraction of the number's height: what is lower is no digit
 MAX_PARTS, MAX_ASPECT = 15, 1.9  # of a digit: parts, width by height
 ROW_GAP = 0.08  # fraction of the height between two rows
 OVERLAP, SMALL = 0.5, 0.55  # strokes belong together that share so much of the narrower one's width, if one is so low
+APART = 0.15  # fraction of the height: strokes higher than SMALL with such a gap between them are not one digit
 SEAM_REACH, SEAM_STEP = 0.3, 0.1  # fractions of the height: to either side of a seam's column, from one to the next
 ENOUGH = 0.006  # ink in a part, in squares of the height
 UNDERLINE = 0.1  # fraction of the number's height that the thickness of its underline is at most
@@ -44,9 +45,10 @@ def split(ink, classify):
     Raises:
         InputError: there are more than MAX_DIGITS, more than MAX_MARKS strokes and specks, or several rows.
     """
-    parts, cuts = _parts(_without_underline(ink))
+    parts, cuts, groups = _parts(_without_underline(ink))
     height = max(max(part.height for part in parts), 0.8 * _Part.of(parts).height)
     runs = [(first, last) for first in range(len(parts)) for last in range(first + 1, min(first + MAX_PARTS, len(parts)) + 1)]
+    runs = [run for run in runs if groups[run[0]] == groups[run[1] - 1]]
     runs = [run for run in runs if run[1] == run[0] + 1 or _Part.of(parts[slice(*run)]).width <= MAX_ASPECT * height]
     digits = [_Part.of(parts[slice(*run)]) for run in runs]
     images = np.array([mnist_frame.frame(digit.ink) for digit in digits])
@@ -110,15 +112,23 @@ class _Part:
 
 
 def _parts(ink):
-    """Cut the ink into parts from left to right: a list of _Part, and what it costs to cut each from the next."""
+    """Cut the ink into parts from left to right: a list of _Part, what it costs to cut each from the next, and its group.
+
+    Parts of different groups stand so far apart that they are never one digit.
+    """
     strokes = _strokes(ink)
     height = max(stroke.height for stroke in strokes)
-    parts, cuts = [], []
+    parts, cuts, groups, right = [], [], [], None  # right: the end of the last stroke that is no detail
     for stroke in strokes:
         pieces, crossed = _cut(stroke, height)
+        group = groups[-1] if groups else 0
+        if stroke.height >= SMALL * height:
+            group += right is not None and stroke.left - right > APART * height
+            right = max(stroke.right, right or 0)
         parts += pieces
         cuts += [CUT + CROSSED * ink for ink in crossed] + [0]
-    return parts, cuts
+        groups += [group] * len(pieces)
+    return parts, cuts, groups
 
 
 def _strokes(ink):
