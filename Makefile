@@ -17,7 +17,7 @@ pipeline: repository .venv/ready
 	@python -m digits.versions
 	@python -m digits.settings
 	@set -o pipefail; PYTHONUNBUFFERED=1 dvc repro | (trap '' INT; grep --line-buffered -v '^Use `dvc push`')
-	@python -m digits.summary
+	@python -m digits.evaluation.summary
 
 # Those of the last three commits, without the hashes of the dependencies and without what is the same in all of them.
 experiments: .venv/ready

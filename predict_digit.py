@@ -11,7 +11,8 @@ import sys
 import traceback
 
 try:
-    from digits import drawing_page, errors, reading
+    from digits import errors
+    from digits.handwriting import drawing_page, recognizer
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing}; run `make` once, then `source .venv/bin/activate` and `unset PYTHONSAFEPATH`")
 
@@ -25,7 +26,7 @@ def main():
     parser.add_argument("--host", default="127.0.0.1", help="address of this machine to serve on; 0.0.0.0 for a phone in the same network (default: 127.0.0.1)")
     parser.add_argument("--no-browser", action="store_true", help="serve the page without opening it")
     arguments = parser.parse_args()
-    reader = reading.Reader.load()
+    reader = recognizer.Reader.load()
     if arguments.pictures:
         sys.exit(read_files(reader, arguments.pictures, arguments.number, arguments.json))
     drawing_page.serve(reader, arguments.host, arguments.port, open_browser=not arguments.no_browser)
@@ -34,9 +35,9 @@ def main():
 def read_files(reader, names, number, as_json):
     """Print a line for each picture; what cannot be read is said on standard error. 1 if any could not, else 0."""
     status = 0
-    for name in reading.expand(names):
+    for name in recognizer.expand(names):
         try:
-            answers = reader.read(reading.open_picture(name), number)
+            answers = reader.read(recognizer.open_picture(name), number)
         except errors.InputError as error:
             print(f"error: {name} {error}", file=sys.stderr, flush=True)
             status = 1

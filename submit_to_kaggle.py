@@ -17,7 +17,8 @@ from pathlib import Path
 try:
     import yaml
 
-    from digits import errors, files, kaggle_csv
+    from digits import errors, files
+    from digits.data import kaggle_csv
     from digits.errors import InputError
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing}; run `make` once, then `source .venv/bin/activate` and `unset PYTHONSAFEPATH`")
@@ -165,7 +166,7 @@ def _git(*arguments):
 
 
 def _client():
-    from digits import kaggle_client  # starts the network code, which is not always needed
+    from digits.data import kaggle_client  # starts the network code, which is not always needed
 
     return kaggle_client
 

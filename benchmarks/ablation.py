@@ -16,8 +16,10 @@ from benchmarks import tables
 from benchmarks.recipes import ours
 from benchmarks.run import fingerprint
 from benchmarks.train import BATCH, fit, read_folds
-from digits import archives, ensemble, errors, files
-from digits.backend import keras
+from digits import errors, files
+from digits.data import arrays
+from digits.model import ensemble
+from digits.model.backend import keras
 
 SEEDS = 1, 2, 3
 
@@ -48,7 +50,7 @@ def measure(job):
     """Train (name, seed): the errors among the judged images, one answer each, and with moved copies averaged."""
     name, seed = job
     images, labels, fold = read_folds()
-    learned, judged = (fold != archives.HELD_OUT) & (fold < 5), fold >= 5
+    learned, judged = (fold != arrays.HELD_OUT) & (fold < 5), fold >= 5
     recipe = RECIPES[name]
     network = fit(recipe, seed, images[learned], labels[learned], max(1, recipe.epochs // 3))
     single = network.predict(images[judged], batch_size=BATCH, verbose=0).argmax(axis=1)

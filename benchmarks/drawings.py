@@ -15,9 +15,10 @@ from PIL import Image
 from scipy import ndimage
 
 from benchmarks import unseen
-from digits import errors, kaggle_csv
+from digits import errors
+from digits.data import kaggle_csv
 from digits.errors import InputError
-from digits.reading import Reader
+from digits.handwriting.recognizer import Reader
 
 CANVAS = 280, 1000  # pixels, each side
 SIZE = 0.3, 0.9  # of the canvas's shorter side that the digit's longer side takes

@@ -11,8 +11,8 @@ import time
 import numpy as np
 
 from benchmarks.recipes import RECIPES
-from digits import augmentation, backend
-from digits.backend import feed
+from digits.model import augmentation, backend
+from digits.model.backend import feed
 
 BATCHES = 80
 ROUNDS = 5

@@ -1,4 +1,4 @@
-"""How long a program that loads Keras through digits/backend.py takes, as a multiple of one that loads it by itself.
+"""How long a program that loads Keras through digits/model/backend.py takes, as a multiple of one that loads it by itself.
 
 `python -m benchmarks.loading` prints the medians of seven runs of each, in turns, from the start of the process to its end.
 On two idle cores: 0.48 times.
@@ -11,7 +11,7 @@ import sys
 import time
 
 PROGRAMS = {
-    "ours": "import digits.backend",
+    "ours": "import digits.model.backend",
     "Keras": "import keras, tensorflow; tensorflow.config.list_logical_devices()",
 }
 RUNS = 7

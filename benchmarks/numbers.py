@@ -12,7 +12,7 @@ from scipy import ndimage
 from benchmarks import unseen
 from digits import errors
 from digits.errors import InputError
-from digits.reading import Reader
+from digits.handwriting.recognizer import Reader
 
 HEIGHT = 60, 110  # pixels, of a digit
 LENGTH = 2, 10  # digits in a number

@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from digits import errors, kaggle_csv, sources
+from digits import errors
+from digits.data import kaggle_csv, sources
 
 
 def main():

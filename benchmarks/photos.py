@@ -14,7 +14,7 @@ from benchmarks import unseen
 from benchmarks.sheet import BRUSH, Sheet, line
 from digits import errors
 from digits.errors import InputError
-from digits.reading import Reader
+from digits.handwriting.recognizer import Reader
 
 def plain(image, rng):
     return Sheet(image, rng).photograph()

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import yaml
 
-from digits import network, training
-from digits.backend import keras
+from digits.model import network, training
+from digits.model.backend import keras
 
 layers = keras.layers
 

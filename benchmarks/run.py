@@ -25,8 +25,9 @@ import numpy as np
 from benchmarks import tables
 from benchmarks.recipes import RECIPES
 from benchmarks.train import read_split
-from digits import augmentation, errors, files, optimizer
-from digits.backend import keras
+from digits import errors, files
+from digits.model import augmentation, optimizer
+from digits.model.backend import keras
 
 SCRATCH = Path(".work/benchmark")
 QUICK = SCRATCH / "quick/results.json"

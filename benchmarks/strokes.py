@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from digits import errors
 from digits.errors import InputError
-from digits.reading import Reader
+from digits.handwriting.recognizer import Reader
 
 BRUSH = 0.03, 0.11  # fraction of the digit's height
 CANVAS = 280, 700  # pixels, each side

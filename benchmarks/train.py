@@ -13,9 +13,11 @@ import time
 import numpy as np
 
 from benchmarks.recipes import RECIPES
-from digits import archives, augmentation, backend, ensemble, errors, files, kaggle_csv, sources
-from digits.backend import keras
-from digits.splits import assign_folds
+from digits import errors, files
+from digits.data import arrays, kaggle_csv, sources
+from digits.model import augmentation, backend, ensemble
+from digits.model.backend import keras
+from digits.data.splits import assign_folds
 
 PARTS = 16  # measurements within each of the first epochs
 FINE_EPOCHS = 2
@@ -76,7 +78,7 @@ def read_folds():
 def read_split():
     """Read the images and labels, and tell those that the benchmark's networks learn from: a mask (N,)."""
     images, labels, fold = read_folds()
-    return images, labels, (fold != 0) & (fold != archives.HELD_OUT)
+    return images, labels, (fold != 0) & (fold != arrays.HELD_OUT)
 
 
 def multiply_accumulates(network):

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from digits import archives, sources
+from digits.data import arrays, sources
 from digits.settings import Params as StageParams
 from digits.settings import Source
 
@@ -19,8 +19,8 @@ def images_and_labels():
     """
     if Params.load().source == "sample":
         return sources.sample()[2:]
-    images, labels, fold = archives.load_labelled("data/prepared/labelled.npz")
-    return images[fold == archives.HELD_OUT], labels[fold == archives.HELD_OUT]
+    images, labels, fold = arrays.load_labelled("data/prepared/labelled.npz")
+    return images[fold == arrays.HELD_OUT], labels[fold == arrays.HELD_OUT]
 
 
 def parser(description, kinds, images):

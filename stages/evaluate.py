@@ -16,8 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from digits import archives, errors, files, report, result_charts, scores, training_curves, versions
-from digits.judged import Judged
+from digits import errors, files, versions
+from digits.data import arrays
+from digits.evaluation import report, result_charts, scores, training_curves
+from digits.evaluation.predictions import Judged
 from digits.settings import Members
 from digits.settings import Params as StageParams
 
@@ -32,9 +34,9 @@ def main():
     params = Params.load()
     versions.check()
     files.remove_unlisted(training_curves.FOLDER, params.members)
-    labelled = archives.load_labelled("data/prepared/labelled.npz")
-    judged = Judged.among(labelled, archives.load_probabilities("data/predictions/labelled.npz"))
-    by_member = archives.load_probabilities_by_member("data/predictions/held_out.npz")
+    labelled = arrays.load_labelled("data/prepared/labelled.npz")
+    judged = Judged.among(labelled, arrays.load_probabilities("data/predictions/labelled.npz"))
+    by_member = arrays.load_probabilities_by_member("data/predictions/held_out.npz")
     held_out, out_of_fold = judged.where(judged.held_out), judged.where(~judged.held_out)
     metrics, details = measure(held_out, out_of_fold, by_member)
     files.write_json("reports/metrics.json", metrics)

@@ -9,7 +9,8 @@ params.yaml: source
 import shutil
 from pathlib import Path
 
-from digits import errors, files, kaggle_csv, sources, versions
+from digits import errors, files, versions
+from digits.data import kaggle_csv, sources
 from digits.settings import Params as StageParams
 from digits.settings import Source
 

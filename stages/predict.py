@@ -11,7 +11,9 @@ data/prepared/unlabelled.npz       images (M, 28, 28) uint8
 
 import numpy as np
 
-from digits import archives, checkpoint, ensemble, errors, files, versions
+from digits import errors, files, versions
+from digits.data import arrays
+from digits.model import checkpoint, ensemble
 from digits.settings import Members
 from digits.settings import Params as StageParams
 
@@ -26,19 +28,19 @@ def main():
     checkpoint.sweep()
     files.remove_unlisted(ensemble.MODELS, params.members)
     networks = ensemble.load(params.members)
-    labelled = archives.load_labelled("data/prepared/labelled.npz")
-    unlabelled = archives.load_unlabelled("data/prepared/unlabelled.npz")
+    labelled = arrays.load_labelled("data/prepared/labelled.npz")
+    unlabelled = arrays.load_unlabelled("data/prepared/unlabelled.npz")
 
     probabilities = np.full((len(labelled.images), 10), np.nan, np.float32)
     for member, network in zip(params.members, networks, strict=True):
         val_mask = labelled.fold == member
         probabilities[val_mask] = ensemble.mean_probabilities([network], labelled.images[val_mask])
-    held_out = labelled.fold == archives.HELD_OUT
+    held_out = labelled.fold == arrays.HELD_OUT
     by_member = np.stack([ensemble.mean_probabilities([network], labelled.images[held_out]) for network in networks], axis=1)
     probabilities[held_out] = by_member.mean(axis=1)
-    archives.save("data/predictions/labelled.npz", probabilities=probabilities)
-    archives.save("data/predictions/held_out.npz", probabilities=by_member)
-    archives.save("data/predictions/unlabelled.npz", probabilities=ensemble.mean_probabilities(networks, unlabelled))
+    arrays.save("data/predictions/labelled.npz", probabilities=probabilities)
+    arrays.save("data/predictions/held_out.npz", probabilities=by_member)
+    arrays.save("data/predictions/unlabelled.npz", probabilities=ensemble.mean_probabilities(networks, unlabelled))
 
 
 if __name__ == "__main__":

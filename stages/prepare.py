@@ -8,7 +8,9 @@ data/raw/train.csv, data/raw/test.csv
 
 import numpy as np
 
-from digits import archives, errors, files, kaggle_csv, label_charts, splits, versions
+from digits import errors, files, versions
+from digits.data import arrays, kaggle_csv, splits
+from digits.evaluation import label_charts
 from digits.settings import Params as StageParams
 from digits.settings import Seed, Split
 
@@ -24,8 +26,8 @@ def main():
     images, labels = kaggle_csv.read_train("data/raw/train.csv")
     unlabelled = kaggle_csv.read_test("data/raw/test.csv")
     fold = splits.assign_folds(images, labels, params.split.test, params.split.folds, params.seed)
-    archives.save("data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
-    archives.save("data/prepared/unlabelled.npz", images=unlabelled)
+    arrays.save("data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
+    arrays.save("data/prepared/unlabelled.npz", images=unlabelled)
 
     counts = np.bincount(labels, minlength=10)
     files.write_csv("reports/labels/counts.csv", ["digit", "images"], enumerate(counts))

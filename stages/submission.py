@@ -8,20 +8,21 @@ data/prepared/labelled.npz       labels (N,), to compare how often each digit oc
 
 import numpy as np
 
-from digits import archives, errors, kaggle_csv, versions
+from digits import errors, versions
+from digits.data import arrays, kaggle_csv
 
 SUBMISSION = "reports/submission.csv"
 
 
 def main():
     versions.check()
-    answer = archives.load_probabilities("data/predictions/unlabelled.npz").argmax(axis=1)
+    answer = arrays.load_probabilities("data/predictions/unlabelled.npz").argmax(axis=1)
     expected = kaggle_csv.read_submission("data/raw/sample_submission.csv")
     if len(answer) != len(expected):
         raise errors.InputError(f"{len(answer)} predictions for {len(expected)} ids of data/raw/sample_submission.csv; run dvc repro")
     kaggle_csv.write_submission(SUBMISSION, answer)
 
-    given = archives.load_labelled("data/prepared/labelled.npz").labels
+    given = arrays.load_labelled("data/prepared/labelled.npz").labels
     print(f"{SUBMISSION}: {len(answer):,} answers. How often each digit occurs:")
     print("digit         " + "".join(f"{digit:7}" for digit in range(10)))
     for name, labels in [("training set", given), ("submission", answer)]:

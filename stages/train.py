@@ -15,7 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from digits import archives, augmentation, backend, checkpoint, errors, files, network, training, versions
+from digits import errors, files, versions
+from digits.data import arrays
+from digits.model import augmentation, backend, checkpoint, network, training
 from digits.settings import Augment, BatchSize, EarlyStopping, Epochs, LearningRate, Network, Regularization, Seed
 from digits.settings import Params as StageParams
 
@@ -37,7 +39,7 @@ def main():
     member = parser.parse_args().member
     params = Params.load()
     versions.check()
-    data = archives.load_labelled("data/prepared/labelled.npz")
+    data = arrays.load_labelled("data/prepared/labelled.npz")
     if not (data.fold == member).any():
         raise errors.InputError(f"there is no fold {member} to leave out: the folds are 0 to {data.fold.max()}; take a member from those")
 
@@ -47,7 +49,7 @@ def main():
 
 def train(data, member, params, work):
     backend.make_repeatable(int(np.random.SeedSequence([params.seed, member]).generate_state(1)[0]))
-    train_mask = (data.fold != member) & (data.fold != archives.HELD_OUT)
+    train_mask = (data.fold != member) & (data.fold != arrays.HELD_OUT)
     batches = augmentation.AugmentedBatches(
         data.images[train_mask],
         data.labels[train_mask],

@@ -13,7 +13,7 @@ import pytest
 
 import graph
 from browser import served
-from digits import kaggle_csv, sources
+from digits.data import kaggle_csv, sources
 from kaggle_server import KaggleServer
 from project import TINY, Project, write_competition
 
@@ -63,8 +63,8 @@ def tiny_project(make_project, tmp_path_factory):
 @pytest.fixture(scope="module")
 def untrained_project(make_project):
     """A project with two members that were made but not trained."""
-    from digits import network
-    from digits.backend import keras
+    from digits.model import network
+    from digits.model.backend import keras
 
     project = make_project(members=[0, 3])
     for member in (0, 3):

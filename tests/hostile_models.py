@@ -9,7 +9,7 @@ import zipfile
 import h5py
 import numpy as np
 
-from digits.backend import keras
+from digits.model.backend import keras
 
 
 def parts(archive):

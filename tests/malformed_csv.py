@@ -4,8 +4,8 @@ import gzip
 
 from PIL import Image
 
-from digits import kaggle_csv
-from digits.kaggle_csv import read_submission, read_test, read_train
+from digits.data import kaggle_csv
+from digits.data.kaggle_csv import read_submission, read_test, read_train
 from malformed_zip import NOISE, zipped
 from pictures import png
 

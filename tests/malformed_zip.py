@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 
-from digits import kaggle_csv
+from digits.data import kaggle_csv
 
 TRAIN, TEST, SAMPLE = kaggle_csv.FILES
 NOISE = np.random.default_rng(0).integers(0, 256, 5000, dtype=np.uint8).tobytes()

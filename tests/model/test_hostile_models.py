@@ -1,0 +1,90 @@
+"""Models made by somebody else, or by somebody hostile: refused in one line, and nothing of theirs is run."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from digits.model import network
+from digits.model.backend import keras
+from digits.errors import InputError
+from hostile_models import HOSTILE, described, function, with_part
+
+WATCHED = ("os.system", "subprocess.Popen", "pickle.find_class", "socket.connect", "exec", "import", "shutil.rmtree")
+seen = None
+
+
+def watch(event, details):
+    if seen is not None and event in WATCHED and not (event in ("exec", "import") and "canary" not in str(details)):
+        seen.append((event, details))
+
+
+sys.addaudithook(watch)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """The bytes of a good model file."""
+    path = tmp_path_factory.mktemp("good") / "good.keras"
+    keras.utils.set_random_seed(0)
+    network.save(network.build(4, 0.0), path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_model_is_refused_in_one_line_and_nothing_of_it_is_run(good, tmp_path, monkeypatch, kind):
+    global seen
+    monkeypatch.setenv("SCRATCH", str(tmp_path))
+    spoil, words = HOSTILE[kind]
+    content = spoil(good)
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "member-0.keras").write_bytes(content)
+    before = set(tmp_path.rglob("*"))
+    seen = []
+    try:
+        with pytest.raises(InputError) as refused:
+            network.load(folder / "member-0.keras")
+    finally:
+        events, seen = seen, None
+    message = str(refused.value)
+    assert message.isprintable() and len(message) < 400 and str(folder / "member-0.keras") in message
+    assert words in message, message
+    assert events == []
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_somebody_elses_good_network_is_read_and_what_it_was_compiled_with_is_not(tmp_path):
+    images = keras.Input((28, 28))
+    inner = keras.layers.Reshape((28, 28, 1))(images)
+    inner = keras.layers.Conv2D(3, 3, activation="relu", kernel_initializer="he_normal")(inner)
+    inner = keras.layers.Concatenate()([keras.layers.MaxPooling2D()(inner), keras.layers.AveragePooling2D(2)(inner)])
+    theirs = keras.Model(images, keras.layers.Dense(10, activation="softmax")(keras.layers.Flatten()(inner)))
+    theirs.compile("adam", "categorical_crossentropy")
+    digits = np.random.default_rng(0).integers(0, 256, (5, 28, 28)).astype(np.float32)
+    theirs.fit(digits, np.eye(10)[:5], verbose=0)
+    theirs.save(tmp_path / "theirs.keras")
+    evil = described(lambda description: description["compile_config"].update(optimizer=function("os", "system")))
+    (tmp_path / "theirs.keras").write_bytes(evil((tmp_path / "theirs.keras").read_bytes()))
+    ours = network.load(tmp_path / "theirs.keras")
+    np.testing.assert_array_equal(ours.predict(digits, verbose=0), theirs.predict(digits, verbose=0))
+    assert not ours.compiled
+
+
+def test_a_folder_and_a_missing_file_are_refused_in_one_line(tmp_path):
+    (tmp_path / "folder.keras").mkdir()
+    for name, words in [("folder.keras", "IsADirectoryError"), ("none.keras", "is missing; `dvc repro` trains one")]:
+        with pytest.raises(InputError, match=words) as refused:
+            network.load(tmp_path / name)
+        assert str(refused.value).isprintable()
+
+
+@pytest.mark.slow
+def test_the_command_names_the_hostile_file(untrained_project):
+    member = untrained_project / "models/member-3.keras"
+    kept = member.read_bytes()
+    member.write_bytes(with_part("../canary.py", b"0")(kept))
+    ran = untrained_project.run("python", "predict_digit.py", "nothing.png", check=False)
+    member.write_bytes(kept)
+    assert ran.returncode == 1
+    assert ran.stdout == "error: models/member-3.keras is no model of this project (it holds '../canary.py'); `dvc repro` trains one\n"

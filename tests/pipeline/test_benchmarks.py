@@ -1,0 +1,158 @@
+"""The benchmark: the rivals are what their authors describe, what was measured is kept, and it never reaches the product."""
+
+import ast
+import json
+import re
+
+import pytest
+
+import graph
+from benchmarks import ablation, recipes, run, tables, train
+from digits.data import kaggle_csv
+
+PUBLISHED_PARAMETERS = {"keras-example": 34_826, "ghouzam": 887_530, "deotte": 327_242}
+
+
+@pytest.fixture(scope="module")
+def project(make_project, few_digits):
+    """A project with a few digits in data/incoming, whose own recipe trains in seconds."""
+    project = make_project(**{"epochs": 2, "network.width": 2})
+    images, labels = few_digits
+    kaggle_csv.write_train(project / "data/incoming/train.csv", images, labels)
+    return project
+
+
+@pytest.mark.parametrize("name", PUBLISHED_PARAMETERS)
+def test_a_rival_has_as_many_parameters_as_its_authors_network(name):
+    assert recipes.RECIPES[name].build().count_params() == PUBLISHED_PARAMETERS[name]
+
+
+def test_multiply_accumulates_are_counted_layer_by_layer():
+    by_hand = 26 * 26 * 32 * 9 + 11 * 11 * 64 * 9 * 32 + 5 * 5 * 64 * 10
+    assert train.multiply_accumulates(recipes.RECIPES["keras-example"].build()) == by_hand
+
+
+def test_the_product_imports_nothing_of_the_benchmark():
+    for folder in ("digits", "stages"):
+        for file in (graph.ROOT / folder).glob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None) or ""]
+                assert not any(name.startswith("benchmarks") for name in names), file
+
+
+def test_a_change_that_params_yaml_does_not_know_is_refused():
+    with pytest.raises(KeyError, match="params.yaml has no network.depth"):
+        recipes.settings({"network.depth": 3})
+
+
+def test_the_readme_gives_the_commands_of_the_variants():
+    readme = (graph.ROOT / "README.md").read_text().replace("\\\n       ", "")
+    for changes in recipes.VARIANTS.values():
+        settings = [f"{name}={str(value).replace(' ', '')}" for name, value in changes.items()]
+        lines = [line for line in readme.splitlines() if line.strip().startswith("dvc exp run")]
+        assert any(all(setting in line for setting in settings) for line in lines), settings
+
+
+def test_the_table_tells_mean_deviation_and_the_seconds_to_each_target():
+    def network(accuracy, *curve):
+        measured = {"parameters": 1000, "multiply_accumulates": 2_000_000, "epochs": 3, "seconds": 20.0, "peak_mb": 900}
+        return measured | {"accuracy": accuracy, "images_per_second": 1000, "predicted_per_second": 5000, "curve": curve}
+
+    networks = {"1": network(0.992, [5.0, 0.98], [10.0, 0.991], [20.0, 0.992]), "2": network(0.995, [5.0, 0.98], [10.0, 0.9945], [20.0, 0.995])}
+    results = {"machine": {"peak_gflops": 120}, "recipes": {"our-fast": {"networks": networks, "averaged": [[20.0, 0.992], [40.0, 0.996]]}}}
+    row = tables.recipes_table(results).splitlines()[-1]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[:9] == ["our-fast", "1,000", "2.0 M", "3", "20", "10 s", "10 s (1 of 2)", "–", "99.350 ± 0.212 % (n = 2)"]
+    assert cells[9:] == ["99.60 % (2 in 40 s)", "1,000", "5,000", "10 %", "900 MB"]
+
+
+@pytest.mark.slow
+def test_each_row_of_the_ablation_is_another_recipe():
+    described = [run.fingerprint(recipe) for recipe in ablation.RECIPES.values()]
+    assert len(set(described)) == len(described)
+
+
+def test_each_row_of_the_ablation_tells_mean_and_deviation():
+    network = {"images": 1000, "errors": 5, "errors_moved": 2}
+    results = {
+        "half the width": {"networks": {"1": network | {"errors_moved": 4}}},
+        "no dropout": {"networks": {}},
+        "no weight decay": {"networks": {"1": network, "2": network | {"errors": 7}}},
+    }
+    assert tables.ablation_table(results).splitlines()[2:] == [
+        "| no weight decay | 6.0 ± 1.4 | 2.0 ± 0.0 | 99.800 ± 0.000 % (n = 2) |",
+        "| half the width | 5.0 | 4.0 | 99.600 % (n = 1) |",
+    ]
+
+
+@pytest.mark.slow
+def test_what_two_recipes_share_is_trained_once():
+    assert run.fingerprint(recipes.RECIPES["our-best"]) == run.fingerprint(recipes.RECIPES["our-default"])
+    for others in (recipes.RECIPES["our-fast"], recipes.ours({"lr": 0.002}), recipes.ours({"augment.shift": 1}), recipes.ours({"regularization.label_smoothing": 0})):
+        assert run.fingerprint(others) != run.fingerprint(recipes.RECIPES["our-default"])
+    measured = {"our-default": {"fingerprint": "abc", "networks": {"1": {"seconds": 5}}}}
+    assert run.find_twin(measured, "abc", "1") == {"seconds": 5}
+    assert run.find_twin(measured, "abc", "2") is run.find_twin(measured, "def", "1") is None
+
+
+def test_what_another_machine_measured_is_left_out(tmp_path):
+    here, gone = ({"probabilities": str(tmp_path / name)} for name in ("here.npy", "gone.npy"))
+    (tmp_path / "here.npy").touch()
+    measured = {"our-default": {"fingerprint": "abc", "networks": {"1": here, "2": gone}}, "deotte": {"networks": {"1": gone}}}
+    assert run.measured_here(measured) == {"our-default": {"fingerprint": "abc", "networks": {"1": here}}}
+
+
+@pytest.mark.slow
+def test_a_recipe_is_trained_once_and_written_into_the_tables(project):
+    command = "python", "-m", "benchmarks.run", "our-default", "--seeds", "2"
+    (project / "benchmarks/results.json").unlink(missing_ok=True)
+    assert project.run(*command).stdout.count("our-default, network") == 2
+    results = json.loads((project / "benchmarks/results.json").read_text())
+    assert list(results["recipes"]) == ["our-default"] and results["machine"]["peak_gflops"] > 0
+    measured = results["recipes"]["our-default"]["networks"]["2"]
+    assert measured["epochs"] == 2 and len(measured["curve"]) >= 2 and measured["seconds"] > 0 and measured["peak_mb"] > 100
+    assert len(results["recipes"]["our-default"]["averaged"]) == 2
+    assert "| our-default |" in (project / "benchmarks/README.md").read_text()
+    assert (project / "benchmarks/accuracy.png").read_bytes().startswith(b"\x89PNG")
+
+    (project / ".work/benchmark/our-default-2.npy").unlink()  # as on a machine that has not trained it
+    again = project.run(*command, "--untimed").stdout
+    assert "network 1" not in again and "network 2" in again
+    assert "seconds" not in json.loads((project / "benchmarks/results.json").read_text())["recipes"]["our-default"]["networks"]["2"]
+
+
+@pytest.mark.slow
+def test_the_ablation_trains_three_seeds_of_a_change_once_and_writes_its_table(project):
+    (project / "benchmarks/ablation.json").unlink(missing_ok=True)
+    command = "python", "-m", "benchmarks.ablation", "AdamW in place of Muon"
+    assert project.run(*command).stdout.count("AdamW in place of Muon, seed") == 3
+    networks = json.loads((project / "benchmarks/ablation.json").read_text())["AdamW in place of Muon"]["networks"]
+    assert sorted(networks) == ["1", "2", "3"]
+    assert all(0 < network["errors"] < network["images"] for network in networks.values())
+    assert "| AdamW in place of Muon |" in (project / "benchmarks/README.md").read_text()
+    assert "seed" not in project.run(*command).stdout
+
+
+@pytest.mark.slow
+def test_a_wrong_name_and_missing_data_are_one_line(project, make_project):
+    ran = project.run("python", "-m", "benchmarks.run", "lenet", check=False)
+    assert ran.returncode == 1 and ran.stdout.startswith("error: no recipe is called 'lenet'; there are: keras-example, ghouzam")
+    (project / "data/incoming/train.csv").rename(project / "data/incoming/elsewhere.csv")
+    ran = project.run("python", "-m", "benchmarks.run", check=False)
+    (project / "data/incoming/elsewhere.csv").rename(project / "data/incoming/train.csv")
+    assert ran.returncode == 1 and ran.stdout.startswith("error: the benchmark needs data/incoming/train.csv")
+
+
+@pytest.mark.slow
+def test_the_time_outside_training_is_that_of_the_files_in_data_incoming(project, few_digits):
+    images, labels = few_digits
+    params = project / "params.yaml"
+    params.write_text("# As in the project, a remark stands before the source.\n" + params.read_text())
+    project.git("commit", "-qm", "A remark", "params.yaml")
+    kaggle_csv.write_test(project / "data/incoming/test.csv", images)
+    kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels[1:])
+    ran = project.run("python", "-m", "benchmarks.outside_training", check=False)
+    assert ran.returncode == 1 and ran.stdout.startswith("error: ") and "200 images" in ran.stdout and "199 ids" in ran.stdout
+    kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels)
+    whole, training = map(int, re.findall(r"(\d+) s", project.run("python", "-m", "benchmarks.outside_training").stdout))
+    assert 0 <= training < whole

@@ -1,0 +1,101 @@
+"""Killed anywhere, or on another machine: `dvc repro` ends in the same bytes.
+
+This is the full version, which `make test-faults` runs; the short one stands in test_pipeline.py. A failure is repeated by
+its name: pytest -m faults -k seed03.
+"""
+
+import pytest
+
+import elsewhere
+import kills
+from digits.data import kaggle_csv, sources
+from disks import small_disk
+from project import TINY
+
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
+
+
+class Undisturbed:
+    """What a run leaves that nobody disturbs, and how long its stages take."""
+
+    def __init__(self, project, folder):
+        self.project = project
+        victim = kills.Victim(project, folder)
+        self.seconds = victim.repro_timed()
+        self.files = victim.files()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(make_project, tmp_path_factory):
+    project = make_project(**TINY | {"epochs": 3, "members": [0, 1]})
+    return Undisturbed(project, tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.mark.parametrize("seed", range(1, 11), ids="seed{:02}".format)
+def test_killed_in_every_stage_the_next_run_ends_as_if_nothing_had_been(undisturbed, tmp_path, seed):
+    victim = kills.Victim(undisturbed.project, tmp_path)
+    assert len(kills.kill_in_every_stage(victim, undisturbed.seconds, seed)) == len(undisturbed.seconds) == 7
+    victim.repro_to_end()
+    kills.assert_same(victim.files(), undisturbed.files)
+
+
+@pytest.mark.parametrize("difference", elsewhere.ENVIRONMENT)
+def test_the_environment_does_not_change_a_byte(undisturbed, tmp_path, difference):
+    same_bytes(undisturbed, kills.Victim(undisturbed.project, tmp_path, **elsewhere.ENVIRONMENT[difference]))
+
+
+def test_a_single_core_does_not_change_a_byte(undisturbed, tmp_path):
+    same_bytes(undisturbed, kills.Victim(undisturbed.project, tmp_path, before_start=elsewhere.one_core))
+
+
+def test_a_path_with_spaces_and_umlauts_does_not_change_a_byte(undisturbed, tmp_path):
+    same_bytes(undisturbed, kills.Victim(undisturbed.project, tmp_path, elsewhere.PATH))
+
+
+def test_a_read_only_home_with_settings_of_one_s_own_does_not_change_a_byte(undisturbed, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    with small_disk(home, 1) as disk:
+        elsewhere.furnish(home)
+        with disk.read_only():
+            same_bytes(undisturbed, kills.Victim(undisturbed.project, tmp_path, HOME=str(home)))
+
+
+def test_a_closed_standard_output_does_not_change_a_byte(undisturbed, tmp_path):
+    victim = kills.Victim(undisturbed.project, tmp_path)
+    victim.run("sh", "-c", "dvc repro >&-")
+    kills.assert_same(victim.files(), undisturbed.files)
+
+
+ARITHMETIC = {
+    "of a processor without AVX-512": {"ONEDNN_MAX_CPU_ISA": "AVX2", "NPY_DISABLE_CPU_FEATURES": "AVX512F"},
+    "of a processor without AVX": {"ONEDNN_MAX_CPU_ISA": "SSE41", "OPENBLAS_CORETYPE": "Nehalem"},
+}
+
+
+@pytest.fixture(scope="module")
+def learned(make_project):
+    """A project whose network has learned something: eight epochs at half the default width."""
+    project = make_project(**{"epochs": 8, "network.width": 16, "batch_size": 64})
+    project.repro()
+    return project, _submission(project)
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETIC)
+def test_another_processor_s_arithmetic_may_change_bytes_but_hardly_an_answer(learned, arithmetic):
+    project, (usual, truth) = learned
+    project.run("dvc", "repro", "--force", **ARITHMETIC[arithmetic])
+    other, _ = _submission(project)
+    print(f"{(usual == truth).mean():.4f} and {(other == truth).mean():.4f} right, {(usual != other).sum()} of {len(usual)} answers differ")
+    assert abs((usual == truth).mean() - (other == truth).mean()) <= 0.01
+    assert (usual != other).mean() <= 0.02
+
+
+def _submission(project):
+    *_, truth = sources.sample()
+    return kaggle_csv.read_submission(project / "reports/submission.csv"), truth
+
+
+def same_bytes(undisturbed, victim):
+    victim.repro_to_end()
+    kills.assert_same(victim.files(), undisturbed.files)
