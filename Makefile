@@ -52,12 +52,7 @@ test-quick: .venv/ready
 test-faults: .venv/ready
 	@pytest -n auto --maxprocesses 4 --dist load -m faults $(FLAGS)
 
-.venv/ready: .venv/packages .dvc/whole_files.py
-	@site=$$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
-	cp .dvc/whole_files.py "$$site/dvc_whole_files.py" && echo import dvc_whole_files > "$$site/dvc_whole_files.pth"
-	@touch $@
-
-.venv/packages: requirements.txt
+.venv/ready: requirements.txt
 	@for version in $(SUPPORTED); do \
 	    for python in python$$version python3 python; do \
 	        found=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null); \

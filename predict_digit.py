@@ -1,8 +1,8 @@
 """See what the trained network makes of a handwritten digit.
 
-    python predict_digit.py                          a page to draw on, in the browser
-    python predict_digit.py photo.png scan.jpg box/  one line each: path, digit, probability; - reads standard input
-    python predict_digit.py --number photo.png       several digits in a row, read from left to right
+python predict_digit.py                          a page to draw on, in the browser
+python predict_digit.py photo.png scan.jpg box/  one line each: path, digit, probability; - reads standard input
+python predict_digit.py --number photo.png       several digits in a row, read from left to right
 """
 
 import argparse
@@ -19,11 +19,20 @@ except ModuleNotFoundError as missing:
 
 def main():
     parser = argparse.ArgumentParser(description="See what the trained network makes of a handwritten digit.")
-    parser.add_argument("pictures", nargs="*", metavar="PICTURE", help="image files or folders of them, - for standard input; none: the page to draw on")
+    parser.add_argument(
+        "pictures",
+        nargs="*",
+        metavar="PICTURE",
+        help="image files or folders of them, - for standard input; none: the page to draw on",
+    )
     parser.add_argument("--number", action="store_true", help="read several digits in a row")
     parser.add_argument("--json", action="store_true", help="one JSON object a picture, with all ten probabilities")
     parser.add_argument("--port", type=int, default=8028, help="of the page (default: 8028)")
-    parser.add_argument("--host", default="127.0.0.1", help="address of this machine to serve on; 0.0.0.0 for a phone in the same network (default: 127.0.0.1)")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address of this machine to serve on; 0.0.0.0 for a phone in the same network (default: 127.0.0.1)",
+    )
     parser.add_argument("--no-browser", action="store_true", help="serve the page without opening it")
     arguments = parser.parse_args()
     reader = recognizer.Reader.load()
@@ -48,7 +57,9 @@ def read_files(reader, names, number, as_json):
             continue
         digits = "".join(str(answer.digit) for answer in answers)
         if as_json:
-            print(json.dumps({"path": name, "digits": digits, "probabilities": [answer.listed() for answer in answers]}))
+            print(
+                json.dumps({"path": name, "digits": digits, "probabilities": [answer.listed() for answer in answers]})
+            )
         else:
             print(f"{name}\t{digits}\t{min(answer.probability for answer in answers):.4f}")
     return status

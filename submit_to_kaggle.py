@@ -40,7 +40,8 @@ def main():
     entry = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "sha256": digest,
-        "commit": _git("rev-parse", "HEAD") + ("-dirty" if _git("status", "--porcelain", "--untracked-files=no") else ""),
+        "commit": _git("rev-parse", "HEAD")
+        + ("-dirty" if _git("status", "--porcelain", "--untracked-files=no") else ""),
         "message": options.message,
         "out_of_fold_accuracy": json.loads(METRICS.read_text())["oof_accuracy"] if METRICS.exists() else None,
     }
@@ -57,7 +58,9 @@ def main():
     _append(entry | {"status": "sent"})
     state = wait_for_score(entry["ref"], options.wait)
     if state is None:
-        raise InputError(f"sent, but no score after {options.wait:.0f} s; `python submit_to_kaggle.py --list` asks for it again")
+        raise InputError(
+            f"sent, but no score after {options.wait:.0f} s; `python submit_to_kaggle.py --list` asks for it again"
+        )
     entry = record(entry, state)
     if entry["status"] == "rejected":
         raise InputError(f"Kaggle rejected the file: {entry['error']}")
@@ -83,12 +86,18 @@ def check(force):
     digest = hashlib.sha256(content).hexdigest()
     for past in read_log():
         if past["sha256"] == digest and past["status"] in ("sent", "scored"):
-            raise InputError(f"this file was submitted on {past['time']} (score {past.get('public_score', 'not known')}); it would score the same")
+            raise InputError(
+                f"this file was submitted on {past['time']} (score {past.get('public_score', 'not known')}); it would score the same"
+            )
     if not force:
         if hashlib.md5(content).hexdigest() != _locked_md5():
-            raise InputError(f"{SUBMISSION} is not the one of dvc.lock; run `dvc repro`, or submit it all the same with --force")
+            raise InputError(
+                f"{SUBMISSION} is not the one of dvc.lock; run `dvc repro`, or submit it all the same with --force"
+            )
         if subprocess.run([sys.executable, "-m", "dvc", "status", "--quiet"], capture_output=True).returncode:
-            raise InputError("the pipeline is not up to date (dvc status); run `dvc repro`, or submit all the same with --force")
+            raise InputError(
+                "the pipeline is not up to date (dvc status); run `dvc repro`, or submit all the same with --force"
+            )
     return len(labels), digest
 
 
@@ -147,7 +156,9 @@ def show_log():
         accuracy = "" if entry["out_of_fold_accuracy"] is None else f"{entry['out_of_fold_accuracy']:.5f}"
         score = entry.get("public_score") or entry["status"]
         message = entry["message"] + (f" ({entry['error']})" if "error" in entry else "")
-        print(f"{entry['time']:26}{score:>9}{accuracy:>13}  {entry['commit'][:12]:13}{entry['sha256'][:12]:14}{message}")
+        print(
+            f"{entry['time']:26}{score:>9}{accuracy:>13}  {entry['commit'][:12]:13}{entry['sha256'][:12]:14}{message}"
+        )
 
 
 def _append(entry):
@@ -177,7 +188,9 @@ def _parse():
     parser.add_argument("--dry-run", action="store_true", help="do everything but send")
     parser.add_argument("--force", action="store_true", help="submit also what dvc repro would make anew")
     parser.add_argument("--wait", type=float, default=300, metavar="SECONDS", help="for the score, at most (300)")
-    parser.add_argument("--list", action="store_true", help="print the submissions so far, with the scores that have arrived since")
+    parser.add_argument(
+        "--list", action="store_true", help="print the submissions so far, with the scores that have arrived since"
+    )
     return parser.parse_args()
 
 

@@ -43,7 +43,9 @@ CHANGES = {
     "batches of 128": {"batch_size": 128, "lr": 0.007},
     "half the width": {"network.width": 16},
 }
-RECIPES = {name: ours(changes) for name, changes in CHANGES.items()} | {"AdamW in place of Muon": _with_adamw(ours({"lr": 0.003}))}
+RECIPES = {name: ours(changes) for name, changes in CHANGES.items()} | {
+    "AdamW in place of Muon": _with_adamw(ours({"lr": 0.003}))
+}
 
 
 def measure(job):

@@ -77,8 +77,15 @@ def evaluate(reader, images, labels, seed=1):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Turn digits into drawings and read them with the networks of models/.")
-    parser.add_argument("csv", nargs="?", type=Path, help="a file like Kaggle's train.csv (default: images of the last run that no network was trained on)")
+    parser = argparse.ArgumentParser(
+        description="Turn digits into drawings and read them with the networks of models/."
+    )
+    parser.add_argument(
+        "csv",
+        nargs="?",
+        type=Path,
+        help="a file like Kaggle's train.csv (default: images of the last run that no network was trained on)",
+    )
     parser.add_argument("--images", type=int, help="the first so many alone")
     arguments = parser.parse_args()
     if arguments.csv:
@@ -86,7 +93,9 @@ def main():
     else:
         images, labels = unseen.images_and_labels()
     right, seconds = evaluate(Reader.load(), images[: arguments.images], labels[: arguments.images])
-    print(f"{right.mean():.2%} of {len(right):,} drawings read right; {1000 * np.median(seconds):.0f} ms each, in the median")
+    print(
+        f"{right.mean():.2%} of {len(right):,} drawings read right; {1000 * np.median(seconds):.0f} ms each, in the median"
+    )
 
 
 if __name__ == "__main__":

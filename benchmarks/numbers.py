@@ -80,7 +80,13 @@ def underlined(images, rng):
     bottom = np.flatnonzero(row.any(axis=1))[-1]
     y, x = np.mgrid[:height, :width]
     slope = rng.uniform(-0.01, 0.01)
-    line = np.clip(1.5 + height / 60 - np.abs(y - min(bottom + rng.uniform(-0.03, 0.12) * height, height - 6) - slope * (x - width / 2)), 0, 1)
+    line = np.clip(
+        1.5
+        + height / 60
+        - np.abs(y - min(bottom + rng.uniform(-0.03, 0.12) * height, height - 6) - slope * (x - width / 2)),
+        0,
+        1,
+    )
     first, last = np.flatnonzero(row.any(axis=0))[[0, -1]]
     line[(x < first - rng.uniform(0, 10)) | (x > last + rng.uniform(0, 10))] = 0
     return _photo(np.maximum(row, line), rng)
@@ -91,7 +97,14 @@ def squared_paper(images, rng):
     height, width = row.shape
     y, x = np.mgrid[:height, :width]
     gap = height * rng.uniform(0.15, 0.3)
-    lines = np.clip(1.2 - np.minimum(np.abs((y + rng.uniform(0, gap)) % gap - gap / 2), np.abs((x + rng.uniform(0, gap)) % gap - gap / 2)), 0, 1)
+    lines = np.clip(
+        1.2
+        - np.minimum(
+            np.abs((y + rng.uniform(0, gap)) % gap - gap / 2), np.abs((x + rng.uniform(0, gap)) % gap - gap / 2)
+        ),
+        0,
+        1,
+    )
     return _photo(np.maximum(row, lines * rng.uniform(0.3, 0.55)), rng)
 
 
@@ -116,7 +129,10 @@ def read_number(reader, picture):
 
 def count_split(reader, images):
     """Count the single digits (N, 28, 28) that are taken for several."""
-    pictures = (Image.fromarray(np.pad(255 - image, 28, constant_values=255)).resize((336, 336), Image.Resampling.NEAREST) for image in images)
+    pictures = (
+        Image.fromarray(np.pad(255 - image, 28, constant_values=255)).resize((336, 336), Image.Resampling.NEAREST)
+        for image in images
+    )
     return sum(len(read_number(reader, picture)) > 1 for picture in pictures)
 
 
@@ -140,7 +156,10 @@ def main():
             read = read_number(reader, picture)
             if read != expected and not (kind is two_rows and "rows" in read):
                 wrong.append(f"{expected} as {read}")
-        print(f"{kind.__name__:15}{arguments.images - len(wrong):3} of {arguments.images} read  {', '.join(wrong)}", flush=True)
+        print(
+            f"{kind.__name__:15}{arguments.images - len(wrong):3} of {arguments.images} read  {', '.join(wrong)}",
+            flush=True,
+        )
     single = images[: arguments.single]
     if len(single):
         print(f"{count_split(reader, single)} of {len(single):,} single digits were taken for several")

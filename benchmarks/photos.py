@@ -16,6 +16,7 @@ from digits import errors
 from digits.errors import InputError
 from digits.handwriting.recognizer import Reader
 
+
 def plain(image, rng):
     return Sheet(image, rng).photograph()
 
@@ -28,7 +29,10 @@ def lined_paper(image, rng):
     sheet = Sheet(image, rng)
     row, column = sheet.grid
     gap, slope = sheet.side * rng.uniform(0.05, 0.08), rng.uniform(-0.02, 0.02)
-    sheet.draw(line((row + slope * column) % gap - gap / 2, sheet.side / 300), 1 - rng.uniform(0.1, 0.25) * np.array([1, 0.6, 0.3]))
+    sheet.draw(
+        line((row + slope * column) % gap - gap / 2, sheet.side / 300),
+        1 - rng.uniform(0.1, 0.25) * np.array([1, 0.6, 0.3]),
+    )
     return sheet.photograph()
 
 
@@ -50,7 +54,9 @@ def _half_plane(sheet, low, high):
 
 def hard_shadow(image, rng):
     sheet = Sheet(image, rng)
-    return sheet.photograph(1 - rng.uniform(0.35, 0.55) * np.clip(0.5 - _half_plane(sheet, 0.2, 0.6) / rng.uniform(1, 6), 0, 1))
+    return sheet.photograph(
+        1 - rng.uniform(0.35, 0.55) * np.clip(0.5 - _half_plane(sheet, 0.2, 0.6) / rng.uniform(1, 6), 0, 1)
+    )
 
 
 def soft_shadow(image, rng):
@@ -62,15 +68,22 @@ def soft_shadow(image, rng):
     angle = np.arctan2(height / 2 - corner[0], width / 2 - corner[1]) + rng.uniform(-0.4, 0.4)
     along = (row - corner[0]) * np.sin(angle) + (column - corner[1]) * np.cos(angle)
     across = (column - corner[1]) * np.sin(angle) - (row - corner[0]) * np.cos(angle)
-    finger = np.hypot(np.maximum(along - rng.uniform(0.2, 0.5) * sheet.side, 0), across) < rng.uniform(0.08, 0.2) * sheet.side
-    return sheet.photograph(1 - rng.uniform(0.2, 0.5) * ndimage.gaussian_filter(finger.astype(float), rng.uniform(0.02, 0.06) * sheet.side))
+    finger = (
+        np.hypot(np.maximum(along - rng.uniform(0.2, 0.5) * sheet.side, 0), across)
+        < rng.uniform(0.08, 0.2) * sheet.side
+    )
+    return sheet.photograph(
+        1 - rng.uniform(0.2, 0.5) * ndimage.gaussian_filter(finger.astype(float), rng.uniform(0.02, 0.06) * sheet.side)
+    )
 
 
 def _on_desk(sheet, inside):
     """Show a desk where the paper is not: `inside` is the distance in pixels from the paper's edge."""
     desk = sheet.rng.choice([[92, 62, 42], [50, 48, 46], [120, 84, 50], [30, 34, 40]]).astype(float)
     paper = np.clip(inside + 0.5, 0, 1)[..., None]
-    grain = ndimage.gaussian_filter(sheet.rng.normal(0, 1, sheet.ink.shape), (1, 20))[..., None] * sheet.rng.uniform(0, 30)
+    grain = ndimage.gaussian_filter(sheet.rng.normal(0, 1, sheet.ink.shape), (1, 20))[..., None] * sheet.rng.uniform(
+        0, 30
+    )
     sheet.rgb = sheet.rgb * paper + (desk + grain) * (1 - paper)
 
 
@@ -101,7 +114,9 @@ def whiteboard_glare(image, rng):
     height, width = sheet.ink.shape
     y, x = rng.uniform(0, height), rng.uniform(0, width)
     spread = rng.uniform(0.1, 0.25, 2) * sheet.side
-    return sheet.photograph(added=rng.uniform(60, 120) * np.exp(-(((row - y) / spread[0]) ** 2) - ((column - x) / spread[1]) ** 2))
+    return sheet.photograph(
+        added=rng.uniform(60, 120) * np.exp(-(((row - y) / spread[0]) ** 2) - ((column - x) / spread[1]) ** 2)
+    )
 
 
 def margin_line(image, rng):
@@ -110,7 +125,10 @@ def margin_line(image, rng):
     place = max(sheet.box[1] - rng.uniform(0.04, 0.12) * sheet.side, 0.04 * sheet.side)
     tilt = rng.uniform(-0.02, 0.02)
     width = sheet.side / 300 * rng.uniform(1, 2.5)
-    sheet.draw(line(column - place - tilt * (row - sheet.ink.shape[0] / 2), width), [0.95, rng.uniform(0.3, 0.6), rng.uniform(0.3, 0.6)])
+    sheet.draw(
+        line(column - place - tilt * (row - sheet.ink.shape[0] / 2), width),
+        [0.95, rng.uniform(0.3, 0.6), rng.uniform(0.3, 0.6)],
+    )
     return sheet.photograph()
 
 
@@ -120,7 +138,12 @@ def squared_paper(image, rng):
     gap, slope = sheet.side * rng.uniform(0.06, 0.12), rng.uniform(-0.02, 0.02)
     width = sheet.side / 300 * rng.uniform(1, 1.8)
     offset = rng.uniform(0, gap, 2)
-    lines = np.maximum(*(line((place + offset[i]) % gap - gap / 2, width) for i, place in enumerate((row + slope * column, column - slope * row))))
+    lines = np.maximum(
+        *(
+            line((place + offset[i]) % gap - gap / 2, width)
+            for i, place in enumerate((row + slope * column, column - slope * row))
+        )
+    )
     sheet.draw(lines, 1 - rng.uniform(0.35, 0.6) * np.array([1, 0.8, 0.5]))
     return sheet.photograph()
 
@@ -151,7 +174,10 @@ def punch_hole(image, rng):
     """The hole in the margin through which the desk shows, at times two."""
     sheet = Sheet(image, rng)
     radius = round(rng.uniform(0.02, 0.045) * sheet.side)
-    place = [sheet.ink.shape[0] * rng.uniform(0.2, 0.8), max(radius + 2, min(sheet.box[1] - 2 * radius, rng.uniform(0.03, 0.1) * sheet.side))]
+    place = [
+        sheet.ink.shape[0] * rng.uniform(0.2, 0.8),
+        max(radius + 2, min(sheet.box[1] - 2 * radius, rng.uniform(0.03, 0.1) * sheet.side)),
+    ]
     hole = np.zeros(sheet.ink.shape)
     hole[disk(place, radius, shape=hole.shape)] = 1
     if rng.random() < 0.3:
@@ -182,7 +208,9 @@ def fax(image, rng):
 
 def red_on_green(image, rng):
     """Ink and paper of one lightness."""
-    return Sheet(image, rng, (0.06, 0.16), np.array([60.0, 160, 60]), np.array([230, 73, 73]) / [60, 160, 60]).photograph(noise=(1, 2))
+    return Sheet(
+        image, rng, (0.06, 0.16), np.array([60.0, 160, 60]), np.array([230, 73, 73]) / [60, 160, 60]
+    ).photograph(noise=(1, 2))
 
 
 def highlighter(image, rng):
@@ -241,7 +269,10 @@ def main():
             if not isinstance(answer, InputError) and answer.digit != label
         ]
         right = len(answers) - len(refused) - len(wrong)
-        print(f"{kind.__name__:20}{right:3} of {len(answers)} read, {len(refused):2} refused, {len(wrong):2} misread  {', '.join(wrong)}", flush=True)
+        print(
+            f"{kind.__name__:20}{right:3} of {len(answers)} read, {len(refused):2} refused, {len(wrong):2} misread  {', '.join(wrong)}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

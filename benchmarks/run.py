@@ -78,7 +78,9 @@ def train(name, seed, folder, *options):
     """Train one network in a process of its own, so that its peak memory is its own: its measurements."""
     out = folder / f"{name}-{seed}"
     command = [sys.executable, "-m", "benchmarks.train", name, seed, out, *options]
-    environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}  # set by our own backend
+    environment = {
+        key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"
+    }  # set by our own backend
     subprocess.run(command, check=True, env=environment)
     return json.loads(Path(f"{out}.json").read_text()) | {"probabilities": f"{out}.npy"}
 
@@ -87,7 +89,9 @@ def measured_here(recipes):
     """Leave out the networks whose probabilities do not lie here, and the recipes that have no others."""
     kept = {}
     for name, done in recipes.items():
-        networks = {seed: network for seed, network in done["networks"].items() if Path(network["probabilities"]).exists()}
+        networks = {
+            seed: network for seed, network in done["networks"].items() if Path(network["probabilities"]).exists()
+        }
         if networks:
             kept[name] = done | {"networks": networks}
     return kept
@@ -114,7 +118,9 @@ def main():
     parser = argparse.ArgumentParser(description="Train the recipes and write what they reach.")
     parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"some of: {', '.join(RECIPES)} (default: all)")
     parser.add_argument("--seeds", type=int, default=3, help="networks of each recipe, at least (default: 3)")
-    parser.add_argument("--quick", action="store_true", help="one network each, a tenth of the epochs, results not kept")
+    parser.add_argument(
+        "--quick", action="store_true", help="one network each, a tenth of the epochs, results not kept"
+    )
     parser.add_argument("--untimed", action="store_true", help="measure no times, on a machine that has other work")
     arguments = parser.parse_args()
     unknown = set(arguments.recipes) - set(RECIPES)

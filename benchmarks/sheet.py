@@ -49,12 +49,18 @@ class Sheet:
         """Take the photo: light (height, width) times the sheet, plus glare, blur, noise and JPEG."""
         row, column = self.grid / self.side
         angle = self.rng.uniform(0, 2 * np.pi)
-        uneven = 1 + self.rng.uniform(0, 0.12) * (np.cos(angle) * (row - row.mean()) + np.sin(angle) * (column - column.mean()))
+        uneven = 1 + self.rng.uniform(0, 0.12) * (
+            np.cos(angle) * (row - row.mean()) + np.sin(angle) * (column - column.mean())
+        )
         rgb = self.rgb * (uneven * light)[..., None] + np.asarray(added)[..., None]
         rgb = ndimage.gaussian_filter(rgb, (self.rng.uniform(0.3, 0.9),) * 2 + (0,))
-        rgb += self.rng.normal(0, self.rng.uniform(*noise), self.ink.shape)[..., None] + self.rng.normal(0, 1, rgb.shape)
+        rgb += self.rng.normal(0, self.rng.uniform(*noise), self.ink.shape)[..., None] + self.rng.normal(
+            0, 1, rgb.shape
+        )
         file = io.BytesIO()
-        Image.fromarray(rgb.round().clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=int(self.rng.integers(75, 95)))
+        Image.fromarray(rgb.round().clip(0, 255).astype(np.uint8)).save(
+            file, "JPEG", quality=int(self.rng.integers(75, 95))
+        )
         return Image.open(file)
 
 

@@ -34,7 +34,9 @@ STYLES = {
     "1 with a flag": ["line 0,.25 .25,0 .25,1"],
     "1 with a base": ["line 0,.22 .22,0 .22,1", "line 0,1 .46,1"],
     "2 plain": ["curve .02,.25 .1,.03 .35,-.02 .6,.08 .6,.35 .4,.6 .15,.85 0,1", "line 0,1 .66,1"],
-    "2 looped": ["curve 0,.22 .12,.02 .4,-.02 .58,.15 .55,.45 .35,.75 .12,.98 0,.95 .03,.78 .2,.76 .38,.93 .52,1 .68,.93"],
+    "2 looped": [
+        "curve 0,.22 .12,.02 .4,-.02 .58,.15 .55,.45 .35,.75 .12,.98 0,.95 .03,.78 .2,.76 .38,.93 .52,1 .68,.93"
+    ],
     "2 with a corner": ["curve 0,.2 .15,0 .45,0 .58,.22 .45,.5 .2,.78 0,1", "curve 0,1 .25,.96 .45,1.02 .62,.98"],
     "3 round": ["curve 0,.14 .15,0 .45,0 .56,.2 .45,.42 .22,.48", "curve .22,.48 .5,.5 .62,.72 .5,.98 .2,1.02 0,.86"],
     "3 flat": ["line 0,0 .56,0 .24,.4", "curve .24,.4 .52,.42 .62,.68 .5,.96 .2,1.02 0,.88"],
@@ -50,15 +52,22 @@ STYLES = {
     "7 plain": ["line 0,0 .6,0 .2,1"],
     "7 barred": ["line 0,0 .6,0 .2,1", "line .16,.5 .58,.48"],
     "7 hooked": ["line 0,.16 .02,0 .6,.02", "curve .6,.02 .42,.35 .28,.7 .24,1"],
-    "8 in one stroke": ["curve .5,.12 .28,-.02 .05,.12 .1,.36 .32,.5 .54,.66 .56,.9 .3,1.03 .03,.9 .06,.66 .3,.5 .5,.34 .52,.12"],
+    "8 in one stroke": [
+        "curve .5,.12 .28,-.02 .05,.12 .1,.36 .32,.5 .54,.66 .56,.9 .3,1.03 .03,.9 .06,.66 .3,.5 .5,.34 .52,.12"
+    ],
     "8 of two circles": [
         "curve .3,0 .1,.06 .06,.24 .16,.44 .3,.48 .46,.42 .52,.22 .46,.05 .3,0",
         "curve .3,.48 .08,.56 0,.76 .1,.96 .3,1.02 .52,.96 .6,.76 .5,.55 .3,.48",
     ],
-    "8 narrow": ["curve .42,.1 .25,-.02 .06,.12 .1,.34 .25,.5 .4,.66 .42,.88 .22,1.02 .04,.88 .08,.66 .25,.5 .4,.34 .42,.1"],
+    "8 narrow": [
+        "curve .42,.1 .25,-.02 .06,.12 .1,.34 .25,.5 .4,.66 .42,.88 .22,1.02 .04,.88 .08,.66 .25,.5 .4,.34 .42,.1"
+    ],
     "9 with a straight stem": ["curve .5,.16 .32,0 .08,.06 0,.28 .1,.5 .32,.5 .5,.3", "line .52,.1 .48,1"],
     "9 curved": ["curve .54,.22 .4,0 .12,.02 0,.26 .12,.5 .38,.46 .53,.2", "curve .53,.2 .54,.5 .48,.8 .34,1"],
-    "9 with a hook": ["curve .54,.2 .38,0 .1,.04 0,.28 .12,.5 .38,.46 .53,.2", "curve .53,.2 .55,.6 .48,.92 .25,1.02 .04,.92"],
+    "9 with a hook": [
+        "curve .54,.2 .38,0 .1,.04 0,.28 .12,.5 .38,.46 .53,.2",
+        "curve .53,.2 .55,.6 .48,.92 .25,1.02 .04,.92",
+    ],
 }
 
 
@@ -76,14 +85,21 @@ def draw(style, rng):
     tall = rng.uniform(*SIZE) * min(width, height)  # pixels that a box of height 1 takes
     brush = max(2, round(rng.uniform(*BRUSH) * tall))
     slant, turn = np.deg2rad(rng.uniform(-1, 1, 2) * [SLANT, TURN])
-    shape = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) @ [[1, -np.tan(slant)], [0, 1]] @ np.diag([rng.uniform(*WIDTH), 1])
+    shape = (
+        np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        @ [[1, -np.tan(slant)], [0, 1]]
+        @ np.diag([rng.uniform(*WIDTH), 1])
+    )
     strokes = []
     for stroke in STYLES[style]:
         kind, *points = stroke.split()
         points = np.array([[float(value) for value in point.split(",")] for point in points])
         points += rng.normal(0, JITTER, points.shape)
         strokes.append((_rounded(points) if kind == "curve" else points) @ shape.T * tall)
-    low, high = np.min([stroke.min(axis=0) for stroke in strokes], axis=0), np.max([stroke.max(axis=0) for stroke in strokes], axis=0)
+    low, high = (
+        np.min([stroke.min(axis=0) for stroke in strokes], axis=0),
+        np.max([stroke.max(axis=0) for stroke in strokes], axis=0),
+    )
     room = np.maximum([width, height] - (high - low) - brush, 0)
     offset = brush / 2 - low + rng.uniform(0, 1, 2) * room
 
@@ -127,10 +143,14 @@ def main():
     read = evaluate(Reader.load(), arguments.images, arguments.seed)
     wrong = {style: Counter(digit for digit in digits if str(digit) != style[0]) for style, digits in read.items()}
     errors_made = sum(mistakes.total() for mistakes in wrong.values())
-    print(f"{1 - errors_made / arguments.images:.2%} of {arguments.images:,} drawings in {len(STYLES)} styles read right")
+    print(
+        f"{1 - errors_made / arguments.images:.2%} of {arguments.images:,} drawings in {len(STYLES)} styles read right"
+    )
     for style, mistakes in wrong.items():
         if mistakes:
-            print(f"  {style:24}{mistakes.total()} of {len(read[style])} wrong: {', '.join(f'{count} × {digit}' for digit, count in mistakes.items())}")
+            print(
+                f"  {style:24}{mistakes.total()} of {len(read[style])} wrong: {', '.join(f'{count} × {digit}' for digit, count in mistakes.items())}"
+            )
 
 
 if __name__ == "__main__":

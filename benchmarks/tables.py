@@ -38,7 +38,7 @@ def _put(name, table):
     """Replace what stands between the two markers of that name."""
     before, begin, rest = README.read_text().partition(f"<!-- {name} -->\n")
     _, end, after = rest.partition(f"<!-- end of {name} -->\n")
-    with files.replacing(README) as partial:
+    with files.atomic_write(README) as partial:
         partial.write_text(f"{before}{begin}{table}\n{end}{after}")
 
 
@@ -65,7 +65,9 @@ def ablation_table(results):
     """Write a Markdown table with a row for each part that was left out or changed, the fewest errors first."""
     measured = [(name, list(recipe["networks"].values())) for name, recipe in results.items() if recipe["networks"]]
     rows = []
-    for name, networks in sorted(measured, key=lambda row: statistics.mean(network["errors_moved"] for network in row[1])):
+    for name, networks in sorted(
+        measured, key=lambda row: statistics.mean(network["errors_moved"] for network in row[1])
+    ):
         columns = [[network[key] for network in networks] for key in ("errors", "errors_moved")]
         right = [1 - network["errors_moved"] / network["images"] for network in networks]
         rows.append([name, *map(_errors, columns), mean_and_deviation(right)])
@@ -122,7 +124,9 @@ def mean_and_deviation(shares):
 
 
 def _reached(networks, target):
-    times = [next((seconds for seconds, accuracy in network["curve"] if accuracy >= target), None) for network in networks]
+    times = [
+        next((seconds for seconds, accuracy in network["curve"] if accuracy >= target), None) for network in networks
+    ]
     reached = [seconds for seconds in times if seconds is not None]
     if not reached:
         return "–"
@@ -141,17 +145,25 @@ def draw(results, path):
         curves = [network["curve"] for network in _timed(recipe)]
         points = [[statistics.mean(values) for values in zip(*at, strict=True)] for at in zip(*curves, strict=False)]
         seconds, accuracy = zip(*points, strict=True)
-        axes.plot(seconds, [100 * share for share in accuracy], color=colour, lw=2 if name.startswith("our-") else 1.2, label=name)
+        axes.plot(
+            seconds,
+            [100 * share for share in accuracy],
+            color=colour,
+            lw=2 if name.startswith("our-") else 1.2,
+            label=name,
+        )
         if len(recipe["averaged"]) > 1:
             several = recipe["averaged"]
             axes.plot(*zip(*[(at, 100 * share) for at, share in several], strict=True), ":", marker=".", color=colour)
     axes.set(xlabel="seconds of training", ylabel="accuracy on unseen images, %")
     axes.set(xscale="log", xlim=(4, None), ylim=(98.5, 99.85))
-    axes.set_xticks([5, 10, 30, 60, 300, 600, 1800, 3600], ["5 s", "10 s", "30 s", "1 min", "5 min", "10 min", "30 min", "1 h"])
+    axes.set_xticks(
+        [5, 10, 30, 60, 300, 600, 1800, 3600], ["5 s", "10 s", "30 s", "1 min", "5 min", "10 min", "30 min", "1 h"]
+    )
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", fontsize=9, frameon=False)
-    with files.replacing(path) as partial:
+    with files.atomic_write(path) as partial:
         figure.savefig(partial, format="png")
 
 

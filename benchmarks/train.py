@@ -15,9 +15,9 @@ import numpy as np
 from benchmarks.recipes import RECIPES
 from digits import errors, files
 from digits.data import arrays, kaggle_csv, sources
+from digits.data.splits import assign_folds
 from digits.model import augmentation, backend, ensemble
 from digits.model.backend import keras
-from digits.data.splits import assign_folds
 
 PARTS = 16  # measurements within each of the first epochs
 FINE_EPOCHS = 2
@@ -129,7 +129,7 @@ def main():
     network.predict(measure.images, batch_size=BATCH, verbose=0)
     predicting = time.perf_counter() - begin
 
-    with files.replacing(f"{arguments.out}.npy") as partial, open(partial, "wb") as file:
+    with files.atomic_write(f"{arguments.out}.npy") as partial, open(partial, "wb") as file:
         np.save(file, probabilities)
     measured = {
         "parameters": network.count_params(),

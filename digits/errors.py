@@ -27,13 +27,15 @@ def run(main):
     except OSError as error:
         if error.filename is None and error.strerror is None:
             raise
-        sys.exit(f"error: {in_a_line(error)}")
+        sys.exit(f"error: {format_os_error(error)}")
     except KeyboardInterrupt:
         sys.exit("\nstopped; run the same command again to go on")
     except Exception as error:
         if not _is_for_want_of_memory(error):
             raise
-        sys.exit("error: there is not enough memory; end other programs, or lower batch_size or network.width in params.yaml")
+        sys.exit(
+            "error: there is not enough memory; end other programs, or lower batch_size or network.width in params.yaml"
+        )
 
 
 def _is_for_want_of_memory(error):
@@ -42,7 +44,7 @@ def _is_for_want_of_memory(error):
     return isinstance(error, MemoryError) or kind == "ResourceExhaustedError" or of_onednn
 
 
-def in_a_line(error, path=None):
+def format_os_error(error, path=None):
     """Say an OSError in one line; `path` is the file in question where the error itself does not know it."""
     path = path or error.filename
     return f"{path}: " * bool(path) + f"{error.strerror or error}; nothing was lost, run it again when that is mended"
@@ -53,7 +55,9 @@ def _starters():
     parent = os.getppid()
     try:
         process = psutil.Process(parent)
-        return [parent, process.ppid()] if process.cmdline()[-2:-1] == ["-c"] else [parent]  # sh -c "python -m stages.…"
+        return (
+            [parent, process.ppid()] if process.cmdline()[-2:-1] == ["-c"] else [parent]
+        )  # sh -c "python -m stages.…"
     except psutil.Error:  # it has ended meanwhile
         return [parent]
 

@@ -12,7 +12,7 @@ from digits import errors
 
 
 @contextmanager
-def replacing(path):
+def atomic_write(path):
     """Yield a path to write to; on success it takes the place of `path`, on failure it is gone.
 
     The name in between is always the same, so that what a killed run left behind is overwritten by the next.
@@ -30,12 +30,12 @@ def replacing(path):
         with suppress(OSError):  # a read-only folder refuses this too
             partial.unlink()
         if isinstance(error, OSError):
-            raise errors.InputError(errors.in_a_line(error, path)) from None
+            raise errors.InputError(errors.format_os_error(error, path)) from None
         raise
 
 
 @contextmanager
-def scratch(folder):
+def temporary_folder(folder):
     """Yield a new, empty folder that is gone afterwards; what a killed run left in it goes first."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -47,13 +47,13 @@ def scratch(folder):
 
 def write_json(path, values):
     """Write `values` with sorted keys, one a line: the same values are the same bytes."""
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
 
 
 def write_csv(path, header, rows):
     """Write rows of values under their names."""
-    with replacing(path) as partial, open(partial, "w", newline="") as file:
+    with atomic_write(path) as partial, open(partial, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)

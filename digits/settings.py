@@ -15,7 +15,7 @@ from digits.errors import InputError
 
 Source = Literal["sample", "kaggle", "mnist", "incoming"]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
-Share = Annotated[float, Field(ge=0, lt=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 LearningRate = Annotated[float, Field(gt=0, le=1)]
 Epochs = Annotated[int, Field(ge=1, le=100_000)]
 BatchSize = Annotated[int, Field(ge=1, le=10_000)]
@@ -46,25 +46,25 @@ class Section(BaseModel):
 
 
 class Split(Section):
-    test: Share
+    test: Fraction
     folds: int = Field(ge=2, le=100)
 
 
 class Network(Section):
     width: int = Field(ge=1, le=512)
-    dropout: Share
+    dropout: Fraction
 
 
 class Augment(Section):
     rotate: float = Field(ge=0, le=180)
-    zoom: Share
+    zoom: Fraction
     shift: float = Field(ge=0, le=14)
     shear: float = Field(ge=0, le=60)
 
 
 class Regularization(Section):
     weight_decay: float = Field(ge=0, le=100)
-    label_smoothing: Share
+    label_smoothing: Fraction
 
 
 class EarlyStopping(Section):
@@ -112,7 +112,7 @@ class Params(Section):
         try:
             Settings.model_validate(settings)
         except ValidationError as invalid:
-            raise InputError(f"{path}: {_in_a_line(invalid)}") from None
+            raise InputError(f"{path}: {_format_message(invalid)}") from None
         return cls.model_validate({name: settings[name] for name in cls.model_fields})
 
 
@@ -129,7 +129,7 @@ def _read(path):
     return settings
 
 
-def _in_a_line(invalid):
+def _format_message(invalid):
     """Say the first mistake; a misspelt name before the missing one that it makes."""
     mistakes = sorted(invalid.errors(), key=lambda error: error["type"] not in ("extra_forbidden", "invalid_key"))
     error = mistakes[0]

@@ -12,7 +12,19 @@ import yaml
 from digits import errors, files
 
 PATH = Path("versions.yaml")
-PACKAGES = "cleanlab h5py keras matplotlib mlxtend numpy pillow plotly scikit-learn scipy tensorflow".split()
+PACKAGES = [
+    "cleanlab",
+    "h5py",
+    "keras",
+    "matplotlib",
+    "mlxtend",
+    "numpy",
+    "pillow",
+    "plotly",
+    "scikit-learn",
+    "scipy",
+    "tensorflow",
+]
 HEADER = "# The installed packages that compute results. `make` writes this file; dvc.yaml says which stage reruns for which package.\n"
 
 
@@ -20,7 +32,7 @@ def main():
     """Record what is installed; the file is left as it is if it says the same."""
     text = HEADER + yaml.safe_dump(installed())
     if not PATH.exists() or PATH.read_text(encoding="utf-8") != text:
-        with files.replacing(PATH) as partial:
+        with files.atomic_write(PATH) as partial:
             partial.write_text(text, encoding="utf-8")
 
 

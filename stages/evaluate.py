@@ -19,7 +19,7 @@ import numpy as np
 from digits import errors, files, versions
 from digits.data import arrays
 from digits.evaluation import report, result_charts, scores, training_curves
-from digits.evaluation.predictions import Judged
+from digits.evaluation.predictions import Predictions
 from digits.settings import Members
 from digits.settings import Params as StageParams
 
@@ -35,7 +35,7 @@ def main():
     versions.check()
     files.remove_unlisted(training_curves.FOLDER, params.members)
     labelled = arrays.load_labelled("data/prepared/labelled.npz")
-    judged = Judged.among(labelled, arrays.load_probabilities("data/predictions/labelled.npz"))
+    judged = Predictions.among(labelled, arrays.load_probabilities("data/predictions/labelled.npz"))
     by_member = arrays.load_probabilities_by_member("data/predictions/held_out.npz")
     held_out, out_of_fold = judged.where(judged.held_out), judged.where(~judged.held_out)
     metrics, details = measure(held_out, out_of_fold, by_member)
@@ -60,8 +60,8 @@ def measure(held_out, out_of_fold, by_member):
     """Compute the metrics and what explains them, each a flat dict.
 
     Args:
-        held_out: Judged, by the ensemble; may be empty.
-        out_of_fold: Judged.
+        held_out: Predictions, by the ensemble; may be empty.
+        out_of_fold: Predictions.
         by_member: probabilities (H, members, 10) of the held-out images.
 
     Returns:
@@ -78,7 +78,9 @@ def measure(held_out, out_of_fold, by_member):
             metrics[f"{prefix}log_loss"] = scores.negative_log_likelihood(predictions.probabilities, predictions.labels)
             details |= {f"{prefix}images": images, f"{prefix}errors": errors_made}
             details |= {f"{prefix}accuracy_low": low, f"{prefix}accuracy_high": high}
-            details[f"{prefix}calibration_error"] = scores.calibration_error(predictions.probabilities, predictions.labels)
+            details[f"{prefix}calibration_error"] = scores.calibration_error(
+                predictions.probabilities, predictions.labels
+            )
     if len(held_out):
         member_errors = scores.member_errors(by_member, held_out.labels)
         metrics["errors"] = details["errors"]

@@ -24,10 +24,10 @@ class Params(StageParams):
 def main():
     params = Params.load()
     versions.check()
-    with files.scratch(".work/fetch") as scratch:
+    with files.temporary_folder(".work/fetch") as scratch:
         fetched, labelled, unlabelled = sources.fetch(params.source, scratch)
         for name in kaggle_csv.FILES:
-            with files.replacing(RAW / name) as partial:
+            with files.atomic_write(RAW / name) as partial:
                 shutil.copyfile(fetched / name, partial)
     print(f"source {params.source}: {labelled:,} labelled and {unlabelled:,} unlabelled images")
 

@@ -25,7 +25,7 @@ class Params(StageParams):
 def main():
     params = Params.load()
     versions.check()
-    checkpoint.sweep()
+    checkpoint.remove_completed()
     files.remove_unlisted(ensemble.MODELS, params.members)
     networks = ensemble.load(params.members)
     labelled = arrays.load_labelled("data/prepared/labelled.npz")
@@ -36,7 +36,9 @@ def main():
         val_mask = labelled.fold == member
         probabilities[val_mask] = ensemble.mean_probabilities([network], labelled.images[val_mask])
     held_out = labelled.fold == arrays.HELD_OUT
-    by_member = np.stack([ensemble.mean_probabilities([network], labelled.images[held_out]) for network in networks], axis=1)
+    by_member = np.stack(
+        [ensemble.mean_probabilities([network], labelled.images[held_out]) for network in networks], axis=1
+    )
     probabilities[held_out] = by_member.mean(axis=1)
     arrays.save("data/predictions/labelled.npz", probabilities=probabilities)
     arrays.save("data/predictions/held_out.npz", probabilities=by_member)

@@ -19,7 +19,9 @@ def main():
     answer = arrays.load_probabilities("data/predictions/unlabelled.npz").argmax(axis=1)
     expected = kaggle_csv.read_submission("data/raw/sample_submission.csv")
     if len(answer) != len(expected):
-        raise errors.InputError(f"{len(answer)} predictions for {len(expected)} ids of data/raw/sample_submission.csv; run dvc repro")
+        raise errors.InputError(
+            f"{len(answer)} predictions for {len(expected)} ids of data/raw/sample_submission.csv; run dvc repro"
+        )
     kaggle_csv.write_submission(SUBMISSION, answer)
 
     given = arrays.load_labelled("data/prepared/labelled.npz").labels

@@ -41,9 +41,11 @@ def main():
     versions.check()
     data = arrays.load_labelled("data/prepared/labelled.npz")
     if not (data.fold == member).any():
-        raise errors.InputError(f"there is no fold {member} to leave out: the folds are 0 to {data.fold.max()}; take a member from those")
+        raise errors.InputError(
+            f"there is no fold {member} to leave out: the folds are 0 to {data.fold.max()}; take a member from those"
+        )
 
-    with checkpoint.claim(member, checkpoint.key("train", params)) as work:
+    with checkpoint.lock_member(member, checkpoint.key("train", params)) as work:
         train(data, member, params, work)
 
 

@@ -16,7 +16,21 @@ STROKES = {  # of each digit on a canvas of 280 × 280: lists of points
     5: [[(190, 50), (105, 50), (95, 125), (150, 115), (195, 155), (180, 215), (130, 235), (80, 215)]],
     6: [[(175, 50), (115, 100), (85, 170), (105, 225), (155, 235), (190, 195), (165, 155), (115, 165), (88, 190)]],
     7: [[(80, 55), (200, 55), (160, 130), (125, 235)]],
-    8: [[(180, 70), (140, 45), (100, 70), (115, 115), (165, 150), (190, 195), (145, 235), (95, 205), (115, 150), (165, 115), (180, 75)]],
+    8: [
+        [
+            (180, 70),
+            (140, 45),
+            (100, 70),
+            (115, 115),
+            (165, 150),
+            (190, 195),
+            (145, 235),
+            (95, 205),
+            (115, 150),
+            (165, 115),
+            (180, 75),
+        ]
+    ],
     9: [[(190, 95), (150, 50), (100, 75), (95, 125), (140, 140), (185, 110), (190, 90), (180, 160), (160, 235)]],
 }
 
@@ -57,7 +71,9 @@ def chromium():
     if program is None:
         pytest.skip("needs Chromium, to draw in it")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-background-networking"])
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-background-networking"]
+        )
         yield browser
         browser.close()
 

@@ -8,14 +8,14 @@ import shutil
 from collections import Counter
 
 import filelock
+import graph
 import numpy as np
 import pytest
-
-import graph
 from browser import served
-from digits.data import kaggle_csv, sources
 from kaggle_server import KaggleServer
 from project import TINY, Project, write_competition
+
+from digits.data import kaggle_csv, sources
 
 
 def pytest_collection_modifyitems(items):
@@ -36,7 +36,9 @@ def make_project(tmp_path_factory):
             shutil.copy2(path, copy)
         project = Project(folder)
         project.set(**settings)
-        project.run("python", "-B", "-m", "digits.versions")  # another Python has other versions than the committed ones
+        project.run(
+            "python", "-B", "-m", "digits.versions"
+        )  # another Python has other versions than the committed ones
         project.git("init", "-q")
         project.git("add", "-A")
         project.git("commit", "-qm", "The project as it is")

@@ -11,7 +11,9 @@ MEGABYTE = 1 << 20
 @contextmanager
 def small_disk(folder, megabytes):
     """Mount a Disk on an existing folder; where that is not permitted, the test is skipped."""
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], capture_output=True, text=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], capture_output=True, text=True
+    )
     if mounted.returncode:
         pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
     try:

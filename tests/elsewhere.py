@@ -16,7 +16,11 @@ ENVIRONMENT = {
         "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
     },
 }
-NO_UMLAUTS = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}  # in which DVC wants a path without them too
+NO_UMLAUTS = {
+    "LC_ALL": "C",
+    "PYTHONCOERCECLOCALE": "0",
+    "PYTHONUTF8": "0",
+}  # in which DVC wants a path without them too
 ALL = {name: value for part in ENVIRONMENT.values() for name, value in part.items()}
 ENVIRONMENT["a locale without umlauts"] = NO_UMLAUTS
 PATH = "Größe 7, señor"

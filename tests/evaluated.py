@@ -4,9 +4,9 @@ import shutil
 from contextlib import chdir
 from pathlib import Path
 
+import graph
 import numpy as np
 
-import graph
 from digits import files
 from digits.data import arrays
 from digits.evaluation import label_charts
@@ -49,8 +49,14 @@ def write_training(folder, member, epochs=3, versions=VERSIONS):
     for part, gap in ("train", 0.1), ("validation", 0.0):
         falling = 2.0 ** -np.arange(epochs) + gap
         falling[1:][-1:] = 3
-        files.write_csv(curves / part / "loss.tsv", ["step\tloss"], ([f"{i}\t{value}"] for i, value in enumerate(falling)))
-        files.write_csv(curves / part / "accuracy.tsv", ["step\taccuracy"], ([f"{i}\t{1 - value / 8}"] for i, value in enumerate(falling)))
+        files.write_csv(
+            curves / part / "loss.tsv", ["step\tloss"], ([f"{i}\t{value}"] for i, value in enumerate(falling))
+        )
+        files.write_csv(
+            curves / part / "accuracy.tsv",
+            ["step\taccuracy"],
+            ([f"{i}\t{1 - value / 8}"] for i, value in enumerate(falling)),
+        )
     files.write_json(f"{curves}.json", versions)
 
 

@@ -5,9 +5,8 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image
-
 from pictures import bomb, png
+from PIL import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"]
@@ -22,7 +21,18 @@ def bodies(seed, drawing):
         drawing: the bytes of a good PNG file, to be damaged.
     """
     rng = np.random.default_rng(seed)
-    kinds = [_noise, _mutated, _cut, _with_odd_chunk, _with_a_chunk_changed, _odd_picture, _dots, _another_format, _large, _text]
+    kinds = [
+        _noise,
+        _mutated,
+        _cut,
+        _with_odd_chunk,
+        _with_a_chunk_changed,
+        _odd_picture,
+        _dots,
+        _another_format,
+        _large,
+        _text,
+    ]
     while True:
         yield kinds[rng.integers(len(kinds))](rng, drawing)
 
@@ -45,7 +55,24 @@ def _cut(rng, drawing):
 
 def _with_odd_chunk(rng, drawing):
     """A good picture with a chunk in front of its data that is well-formed and holds nonsense, or too much."""
-    kind = [b"eXIf", b"iCCP", b"tRNS", b"PLTE", b"gAMA", b"zTXt", b"iTXt", b"tEXt", b"pHYs", b"sRGB", b"cHRM", b"acTL", b"fcTL", b"IHDR", b"IEND", b"xxxx"]
+    kind = [
+        b"eXIf",
+        b"iCCP",
+        b"tRNS",
+        b"PLTE",
+        b"gAMA",
+        b"zTXt",
+        b"iTXt",
+        b"tEXt",
+        b"pHYs",
+        b"sRGB",
+        b"cHRM",
+        b"acTL",
+        b"fcTL",
+        b"IHDR",
+        b"IEND",
+        b"xxxx",
+    ]
     contents = [
         rng.bytes(int(rng.integers(200))),
         b"MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0" + rng.bytes(8),  # EXIF: turned by anything
@@ -54,7 +81,9 @@ def _with_odd_chunk(rng, drawing):
         b"",
     ]
     chunks = _chunks(drawing)
-    chunks.insert(int(rng.integers(len(chunks))), (kind[rng.integers(len(kind))], contents[rng.integers(len(contents))]))
+    chunks.insert(
+        int(rng.integers(len(chunks))), (kind[rng.integers(len(kind))], contents[rng.integers(len(contents))])
+    )
     return _joined(chunks)
 
 
@@ -83,7 +112,9 @@ def _odd_picture(rng, drawing):
         np.tile(np.arange(width) % 2 * 255, (height, 1)),
     ][rng.integers(5)].astype(np.uint8)
     mode = MODES[rng.integers(len(MODES))]
-    picture = Image.fromarray(pixels.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(pixels).convert(mode)
+    picture = (
+        Image.fromarray(pixels.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(pixels).convert(mode)
+    )
     if mode in ("LA", "RGBA"):
         picture.putalpha(Image.fromarray(rng.integers(0, 256, shape).astype(np.uint8)))
     return png(picture)
@@ -105,11 +136,26 @@ def _another_format(rng, drawing):
 def _large(rng, drawing):
     """A million pixels or more, or what claims to have them, in few bytes."""
     side = int(rng.integers(990, 1100))
-    return [bomb(60_000), bomb(2**31 - 1), bomb(900), png(Image.new("1", (side, side), 1)), png(Image.effect_noise((300, 300), 90))][rng.integers(5)]
+    return [
+        bomb(60_000),
+        bomb(2**31 - 1),
+        bomb(900),
+        png(Image.new("1", (side, side), 1)),
+        png(Image.effect_noise((300, 300), 90)),
+    ][rng.integers(5)]
 
 
 def _text(rng, drawing):
-    return [b"", b"null", b'{"picture": 1}', b"<svg/>", b"\0" * 2000, b"../../params.yaml", b"%PDF-1.7", "９".encode() * 99][rng.integers(8)]
+    return [
+        b"",
+        b"null",
+        b'{"picture": 1}',
+        b"<svg/>",
+        b"\0" * 2000,
+        b"../../params.yaml",
+        b"%PDF-1.7",
+        "９".encode() * 99,
+    ][rng.integers(8)]
 
 
 def _chunks(body):
@@ -122,4 +168,6 @@ def _chunks(body):
 
 
 def _joined(chunks):
-    return SIGNATURE + b"".join(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks)
+    return SIGNATURE + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )

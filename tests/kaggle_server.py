@@ -155,7 +155,9 @@ def _handler(kaggle):
 
         def CreateSubmission(self, request):
             if kaggle.fault == "daily limit":
-                return self._json(400, {"code": 400, "message": "Your team has used its submission allowance (10 of 10)"})
+                return self._json(
+                    400, {"code": 400, "message": "Your team has used its submission allowance (10 of 10)"}
+                )
             if kaggle.fault == "lost":
                 self.close_connection = True
                 return self.connection.shutdown(socket.SHUT_RDWR)

@@ -30,7 +30,16 @@ class Victim(Project):
 
     def forget(self):
         """Delete all results: the next run begins at the first stage."""
-        for result in ("data/raw", "data/prepared", "data/predictions", "models", "reports", ".work", ".dvc/cache", ".dvc/tmp"):
+        for result in (
+            "data/raw",
+            "data/prepared",
+            "data/predictions",
+            "models",
+            "reports",
+            ".work",
+            ".dvc/cache",
+            ".dvc/tmp",
+        ):
             shutil.rmtree(self / result, ignore_errors=True)
         (self / "dvc.lock").unlink(missing_ok=True)
         self.past_first_epoch = set()
@@ -98,13 +107,17 @@ class Victim(Project):
         """A training that was past its first epoch in an earlier run may not be in it again."""
         for part in re.split(r"(?=^Running stage ')", output, flags=re.MULTILINE):
             stage = stage_of(part.split("\n")[0])
-            assert stage not in self.past_first_epoch or "Epoch 1/" not in part, f"{stage} began again at zero:\n{output}"
+            assert stage not in self.past_first_epoch or "Epoch 1/" not in part, (
+                f"{stage} began again at zero:\n{output}"
+            )
             if "Epoch 2/" in part:
                 self.past_first_epoch.add(stage)
 
     def files(self):
         """Every file of the project, of DVC's cache and of the temporary folder, with a digest: {path: hex}."""
-        return files_of(self.folder) | {f"temporary {name}": digest for name, digest in files_of(self.temporary).items()}
+        return files_of(self.folder) | {
+            f"temporary {name}": digest for name, digest in files_of(self.temporary).items()
+        }
 
 
 def files_of(folder):

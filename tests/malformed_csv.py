@@ -2,12 +2,12 @@
 
 import gzip
 
+from malformed_zip import NOISE, zipped
+from pictures import png
 from PIL import Image
 
 from digits.data import kaggle_csv
 from digits.data.kaggle_csv import read_submission, read_test, read_train
-from malformed_zip import NOISE, zipped
-from pictures import png
 
 TRAIN, TEST, SAMPLE = kaggle_csv.FILES
 READERS = {TRAIN: read_train, TEST: read_test, SAMPLE: read_submission}
@@ -128,7 +128,11 @@ SPOILT = {
     "an apostrophe": in_cell(b"'12"),
     "a line end in quotes": (TRAIN, cell(3, "pixel7", b'"1\n2"'), ["line 3", "9 of 785"]),
     "everything quoted": (TRAIN, each_cell(lambda value: b'"' + value + b'"'), ["line 1, column 1", "'\"label\"'"]),
-    "a quoted header": (TRAIN, header(lambda row: b'"' + row.replace(b",", b'","') + b'"'), ["line 1, column 1", "'\"label\"'"]),
+    "a quoted header": (
+        TRAIN,
+        header(lambda row: b'"' + row.replace(b",", b'","') + b'"'),
+        ["line 1, column 1", "'\"label\"'"],
+    ),
     # labels
     "label 10": (TRAIN, cell(8, "label", b"10"), ["line 8", "column label", "'10'", "0 to 9"]),
     "label -1": (TRAIN, cell(8, "label", b"-1"), ["line 8", "column label", "'-1'"]),
@@ -136,23 +140,55 @@ SPOILT = {
     "label 7.0": (TRAIN, cell(8, "label", b"7.0"), ["line 8", "column label", "'7.0'"]),
     "label empty": (TRAIN, cell(8, "label", b""), ["line 8", "column label", "empty"]),
     "a class without images": (TRAIN, without_label(b"4"), ["no image has the label 4"]),
-    "one class alone": (TRAIN, each_line(lambda row: row if row[:1] == b"l" else b"5" + row[1:]), ["no image has the label 0"]),
+    "one class alone": (
+        TRAIN,
+        each_line(lambda row: row if row[:1] == b"l" else b"5" + row[1:]),
+        ["no image has the label 0"],
+    ),
     # columns
     "no header": (TRAIN, without_lines(1, 1), ["line 1, column 1", "label belongs"]),
-    "a header misspelt": (TRAIN, header(lambda row: row.replace(b"pixel9,", b"pixle9,")), ["line 1, column 11", "'pixle9'"]),
+    "a header misspelt": (
+        TRAIN,
+        header(lambda row: row.replace(b"pixel9,", b"pixle9,")),
+        ["line 1, column 11", "'pixle9'"],
+    ),
     "a header in capitals": (TRAIN, header(bytes.upper), ["line 1, column 1", "'LABEL'"]),
     "a header with spaces": (TRAIN, header(lambda row: row.replace(b",", b", ")), ["line 1, column 2", "' pixel0'"]),
     "a header that is cut": (TRAIN, lambda data: data[:1000], ["line 1, column 124", "'pixel1' where pixel122"]),
-    "a header that is Latin-1": (TRAIN, header(lambda row: b"l\xe4bel" + row[5:]), ["line 1, column 1", "'l\ufffdbel'"]),
-    "pixels from 1": (TRAIN, header(lambda row: b",".join([b"label", *(b"pixel%d" % i for i in range(1, 785))])), ["line 1, column 2", "'pixel1'"]),
-    "columns reordered": (TRAIN, header(lambda row: row.replace(b"pixel3,pixel4", b"pixel4,pixel3")), ["line 1, column 5", "pixel3 belongs"]),
+    "a header that is Latin-1": (
+        TRAIN,
+        header(lambda row: b"l\xe4bel" + row[5:]),
+        ["line 1, column 1", "'l\ufffdbel'"],
+    ),
+    "pixels from 1": (
+        TRAIN,
+        header(lambda row: b",".join([b"label", *(b"pixel%d" % i for i in range(1, 785))])),
+        ["line 1, column 2", "'pixel1'"],
+    ),
+    "columns reordered": (
+        TRAIN,
+        header(lambda row: row.replace(b"pixel3,pixel4", b"pixel4,pixel3")),
+        ["line 1, column 5", "pixel3 belongs"],
+    ),
     "label last": (TRAIN, columns(lambda cells: [*cells[1:], cells[0]]), ["line 1, column 1", "'pixel0'"]),
-    "a column doubled": (TRAIN, columns(lambda cells: [*cells[:5], cells[4], *cells[5:]]), ["line 1, column 6", "'pixel3'"]),
-    "a column named twice": (TRAIN, header(lambda row: row.replace(b"pixel4,", b"pixel3,")), ["line 1, column 6", "'pixel3'"]),
+    "a column doubled": (
+        TRAIN,
+        columns(lambda cells: [*cells[:5], cells[4], *cells[5:]]),
+        ["line 1, column 6", "'pixel3'"],
+    ),
+    "a column named twice": (
+        TRAIN,
+        header(lambda row: row.replace(b"pixel4,", b"pixel3,")),
+        ["line 1, column 6", "'pixel3'"],
+    ),
     "a column missing": (TRAIN, columns(lambda cells: cells[:-1]), ["line 1", "784 columns where 785 belong"]),
     "the label's column missing": (TRAIN, columns(lambda cells: cells[1:]), ["header of test.csv", "mixed up"]),
     "a column more": (TRAIN, columns(lambda cells: [*cells, b"0"]), ["line 1", "786 columns where 785 belong"]),
-    "a column of numbers in front": (TRAIN, each_line(lambda row: (b"" if row[:1] == b"l" else b"0") + b"," + row), ["line 1, column 1", "empty where label"]),
+    "a column of numbers in front": (
+        TRAIN,
+        each_line(lambda row: (b"" if row[:1] == b"l" else b"0") + b"," + row),
+        ["line 1, column 1", "empty where label"],
+    ),
     "a comma behind each line": (TRAIN, each_line(lambda row: row + b","), ["line 1", "786 columns"]),
     "semicolons": (TRAIN, lambda data: data.replace(b",", b";"), ["line 1, column 1", "label"]),
     "tabs": (TRAIN, lambda data: data.replace(b",", b"\t"), ["line 1, column 1", "label"]),
@@ -162,8 +198,16 @@ SPOILT = {
     "a row too short": (TRAIN, line(4, lambda row: row.rpartition(b",")[0]), ["line 4", "784 of 785", "pixel782"]),
     "a row too long": (TRAIN, line(4, lambda row: row + b",77"), ["line 4", "786 cells", "'77'"]),
     "two rows in one": (TRAIN, line(4, lambda row: row + b"," + row), ["line 4", "1570 cells"]),
-    "the rows of 27 x 27": (TRAIN, each_line(lambda row: row if row[:1] == b"l" else b",".join(row.split(b",")[:730])), ["line 2", "730 of 785"]),
-    "two short rows that make up for it": (TRAIN, line(4, lambda row: row.replace(b",", b"\n", 1)), ["line 4", "1 of 785"]),
+    "the rows of 27 x 27": (
+        TRAIN,
+        each_line(lambda row: row if row[:1] == b"l" else b",".join(row.split(b",")[:730])),
+        ["line 2", "730 of 785"],
+    ),
+    "two short rows that make up for it": (
+        TRAIN,
+        line(4, lambda row: row.replace(b",", b"\n", 1)),
+        ["line 4", "1 of 785"],
+    ),
     "an empty line": (TRAIN, line(6, instead(b"")), ["line 6 is empty"]),
     "an empty line at the end": (TRAIN, lambda data: data + b"\n", ["line 152 is empty"]),
     "a line of spaces": (TRAIN, line(6, instead(b"   ")), ["line 6", "1 of 785", "'   '"]),
@@ -178,7 +222,11 @@ SPOILT = {
     # line ends and encodings
     "old Mac line ends": (TRAIN, lambda data: data.replace(b"\n", b"\r"), ["line 1, column 785", r"pixel783\r"]),
     "one old Mac line end": (TRAIN, line(7, lambda row: row.replace(b",", b"\r", 1)), ["line 7", "784 of 785"]),
-    "doubled carriage returns": (TRAIN, lambda data: data.replace(b"\n", b"\r\r\n"), ["line 1, column 785", r"'pixel783\r'"]),
+    "doubled carriage returns": (
+        TRAIN,
+        lambda data: data.replace(b"\n", b"\r\r\n"),
+        ["line 1, column 785", r"'pixel783\r'"],
+    ),
     "one carriage return too many": (TRAIN, line(7, lambda row: row + b"\r\r"), ["line 7", "column pixel783", r"\r'"]),
     "UTF-16": (TRAIN, encoded("utf-16"), ["is UTF-16 text; save it as UTF-8"]),
     "UTF-16, the other way round": (TRAIN, lambda data: b"\xfe\xff" + encoded("utf-16-be")(data), ["is UTF-16 text"]),
@@ -186,7 +234,11 @@ SPOILT = {
     "UTF-32": (TRAIN, encoded("utf-32"), ["UTF-16"]),
     "EBCDIC": (TRAIN, encoded("cp037"), ["line 1, column 1"]),
     "two byte-order marks": (TRAIN, lambda data: b"\xef\xbb\xbf" * 2 + data, ["line 1, column 1", r"'\ufefflabel'"]),
-    "a byte-order mark inside": (TRAIN, line(2, lambda row: b"\xef\xbb\xbf" + row), ["line 2", "column label", r"'\ufeff"]),
+    "a byte-order mark inside": (
+        TRAIN,
+        line(2, lambda row: b"\xef\xbb\xbf" + row),
+        ["line 2", "column label", r"'\ufeff"],
+    ),
     # no table at all
     "empty": (TRAIN, instead(b""), ["header is missing"]),
     "a byte-order mark alone": (TRAIN, instead(b"\xef\xbb\xbf"), ["header is missing"]),
@@ -195,7 +247,11 @@ SPOILT = {
     "the header alone, without a line end": (TRAIN, lambda data: data.split(b"\n")[0], ["no row below the header"]),
     "NUL bytes alone": (TRAIN, instead(bytes(100_000)), ["line 1, column 1", r"\x00"]),
     "noise": (TRAIN, instead(NOISE), ["line 1, column 1"]),
-    "a web page": (TRAIN, instead(b"<!doctype html>\n<title>Sign in</title>"), ["line 1, column 1", "'<!doctype html>'"]),
+    "a web page": (
+        TRAIN,
+        instead(b"<!doctype html>\n<title>Sign in</title>"),
+        ["line 1, column 1", "'<!doctype html>'"],
+    ),
     "JSON": (TRAIN, instead(b'{"label": [1]}'), ["line 1, column 1"]),
     "a picture": (TRAIN, instead(png(Image.new("L", (28, 28)))), ["line 1, column 1"]),
     "a zip file": (TRAIN, lambda data: zipped({TRAIN: data}), ["is a zip file; unpack it"]),
@@ -203,14 +259,30 @@ SPOILT = {
     "test.csv": (TRAIN, columns(lambda cells: cells[1:]), ["line 1", "header of test.csv", "mixed up"]),
     "sample_submission.csv": (TRAIN, instead(b"ImageId,Label\n1,0\n"), ["line 1", "header of sample_submission.csv"]),
     # test.csv
-    "test: train.csv": (TEST, each_line(lambda row: (b"label," if row[:1] == b"p" else b"5,") + row), ["line 1", "header of train.csv"]),
-    "test: labels without a name": (TEST, each_line(lambda row: row if row[:1] == b"p" else b"5," + row), ["line 2", "785 cells where 784 belong"]),
+    "test: train.csv": (
+        TEST,
+        each_line(lambda row: (b"label," if row[:1] == b"p" else b"5,") + row),
+        ["line 1", "header of train.csv"],
+    ),
+    "test: labels without a name": (
+        TEST,
+        each_line(lambda row: row if row[:1] == b"p" else b"5," + row),
+        ["line 2", "785 cells where 784 belong"],
+    ),
     "test: empty": (TEST, instead(b""), ["header is missing"]),
     "test: the header alone": (TEST, without_lines(2, 999), ["no row below the header"]),
     "test: 256": (TEST, line(9, lambda row: b"256" + row[row.index(b",") :]), ["line 9", "column pixel0", "'256'"]),
-    "test: the first cell empty": (TEST, line(9, lambda row: row[row.index(b",") :]), ["line 9", "column pixel0", "empty"]),
+    "test: the first cell empty": (
+        TEST,
+        line(9, lambda row: row[row.index(b",") :]),
+        ["line 9", "column pixel0", "empty"],
+    ),
     "test: a row less than the sample": (TEST, without_lines(51, 51), ["49 images", "50 ids", "same download"]),
-    "test: a row more than the sample": (TEST, lambda data: data + data.split(b"\n")[1] + b"\n", ["51 images", "50 ids"]),
+    "test: a row more than the sample": (
+        TEST,
+        lambda data: data + data.split(b"\n")[1] + b"\n",
+        ["51 images", "50 ids"],
+    ),
     "test: cut in a row": (TEST, lambda data: data[:-20], ["line 51", "cut off"]),
     # sample_submission.csv
     "sample: ids from 0": (SAMPLE, line(2, instead(b"0,0")), ["line 2", "column ImageId", "'0'", "1 belongs"]),
@@ -237,7 +309,11 @@ SPOILT = {
     "sample: empty": (SAMPLE, instead(b""), ["header is missing"]),
     "sample: the header alone": (SAMPLE, without_lines(2, 999), ["no row below the header"]),
     "sample: a zip file": (SAMPLE, lambda data: zipped({SAMPLE: data}), ["is a zip file"]),
-    "sample: test.csv": (SAMPLE, instead(",".join(kaggle_csv.PIXELS).encode() + b"\n"), ["line 1", "header of test.csv"]),
+    "sample: test.csv": (
+        SAMPLE,
+        instead(",".join(kaggle_csv.PIXELS).encode() + b"\n"),
+        ["line 1", "header of test.csv"],
+    ),
 }
 
 HARMLESS = {

@@ -21,8 +21,12 @@ class Project:
     def __init__(self, folder):
         self.folder = Path(folder)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("KAGGLE")}
-        self.environment = inherited | _IDENTITY | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        self.environment.pop("TF_CPP_MIN_LOG_LEVEL", None)  # set by our own backend where a test imported it; a person has it not
+        self.environment = (
+            inherited | _IDENTITY | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        )
+        self.environment.pop(
+            "TF_CPP_MIN_LOG_LEVEL", None
+        )  # set by our own backend where a test imported it; a person has it not
 
     def __truediv__(self, name):
         return self.folder / name

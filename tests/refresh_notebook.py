@@ -45,7 +45,11 @@ def run(notebook, folder, environment):
         nbclient.exceptions.CellExecutionError: a cell failed.
     """
     client = NotebookClient(
-        notebook, timeout=LONGEST_CELL, record_timing=False, coalesce_streams=True, resources={"metadata": {"path": str(folder)}}
+        notebook,
+        timeout=LONGEST_CELL,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
     )
     client.execute(env=dict(environment), transport_encryption="auto")
     notebook.metadata["language_info"] = {"name": "python"}
@@ -62,7 +66,10 @@ def code_cells(notebook):
 def made_from():
     """What the outputs come from: a hash of each file's code, and the versions that requirements.txt gives each package."""
     files = sorted(graph.source_files(path()))
-    hashes = {str(file.relative_to(graph.ROOT)): hashlib.sha256(graph.source(file).encode()).hexdigest()[:16] for file in files}
+    hashes = {
+        str(file.relative_to(graph.ROOT)): hashlib.sha256(graph.source(file).encode()).hexdigest()[:16]
+        for file in files
+    }
     pinned = (graph.ROOT / "requirements.txt").read_text()
     distributions = importlib.metadata.packages_distributions()
     packages = {name.lower() for imported in graph.imported_packages(path()) for name in distributions[imported]}

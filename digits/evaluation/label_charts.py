@@ -35,7 +35,9 @@ def draw_pie(counts, path):
     """Draw a pie; counts (10,) of the digits 0–9."""
     figure = Figure(figsize=(4.6, 3.6), dpi=160, layout="constrained")
     axes = figure.subplots()
-    axes.pie(counts, labels=DIGITS, colors=COLOURS, autopct="%.1f%%", pctdistance=0.8, counterclock=False, startangle=90)
+    axes.pie(
+        counts, labels=DIGITS, colors=COLOURS, autopct="%.1f%%", pctdistance=0.8, counterclock=False, startangle=90
+    )
     axes.set_title(f"Labels of {sum(counts):,} images")
     charts.save(figure, path)
 
@@ -68,7 +70,7 @@ def interactive(counts):
 def write_interactive(counts, path):
     """Write that figure as a page that needs no network."""
     looks = {"responsive": True, "displayModeBar": False}
-    with files.replacing(path) as partial:
+    with files.atomic_write(path) as partial:
         interactive(counts).write_html(
             partial, include_plotlyjs=True, div_id="labels", config=looks, post_script=LIGHT_OR_DARK
         )

@@ -10,7 +10,7 @@ from cleanlab.rank import get_label_quality_scores
 
 
 def ranked(judged):
-    """Order Judged by the doubt in the given label, the most doubtful first.
+    """Order Predictions by the doubt in the given label, the most doubtful first.
 
     Returns:
         the same images in that order, and how many of them, from the first on, are probably labelled wrong.

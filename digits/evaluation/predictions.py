@@ -8,7 +8,7 @@ from digits.data import arrays
 
 
 @dataclass(frozen=True)
-class Judged:
+class Predictions:
     """Arrays over the same N images.
 
     rows: their places in data/raw/train.csv, the first image being 1.
@@ -28,11 +28,17 @@ class Judged:
     def among(cls, labelled, probabilities):
         """Take from arrays.Labelled what has probabilities (N, 10), NaN where nobody judged."""
         rows = np.flatnonzero(~np.isnan(probabilities[:, 0]))
-        return cls(rows + 1, labelled.images[rows], labelled.labels[rows], probabilities[rows], labelled.fold[rows] == arrays.HELD_OUT)
+        return cls(
+            rows + 1,
+            labelled.images[rows],
+            labelled.labels[rows],
+            probabilities[rows],
+            labelled.fold[rows] == arrays.HELD_OUT,
+        )
 
     def where(self, chosen):
         """Those that `chosen` (a mask or indices) picks, in its order."""
-        return Judged(*(getattr(self, field.name)[chosen] for field in fields(self)))
+        return Predictions(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     def __len__(self):
         return len(self.labels)
@@ -50,6 +56,6 @@ class Judged:
         wrong = np.flatnonzero(self.predicted != self.labels)
         return self.where(wrong[np.argsort(-self.confidence[wrong], kind="stable")])
 
-    def least_sure(self, most):
+    def least_confident(self, most):
         """The `most` images with the least confidence, the least sure first."""
         return self.where(np.argsort(self.confidence, kind="stable")[:most])

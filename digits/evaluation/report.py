@@ -16,12 +16,12 @@ from PIL import Image
 from sklearn.metrics import confusion_matrix
 
 from digits import files
-from digits.evaluation import figures, label_issues, scores, training_curves
 from digits.errors import InputError
+from digits.evaluation import figures, label_issues, scores, training_curves
 
 TEMPLATE = Path(__file__).with_name("report.html")
 LABELS, PLOTS = Path("reports/labels"), Path("reports/plots")
-MOST_IN_CELL, MOST_MISTAKES, MOST_DOUBTS = 24, 300, 48
+MAX_IN_CELL, MAX_MISTAKES, MAX_DOUBTS = 24, 300, 48
 FILLED_UP_TO = 6  # images that are shown where there are fewer mistakes or doubts
 MEASURED_WITH = "numpy", "scipy", "scikit-learn", "cleanlab", "matplotlib", "plotly"
 
@@ -56,7 +56,7 @@ def write(path, metrics, details, judged, reliability, label_counts, members):
 
     Args:
         metrics, details: what reports/metrics.json and reports/details.json hold.
-        judged: Judged, all that could be.
+        judged: Predictions, all that could be.
         reliability: rows of scores.reliability.
         label_counts: (10,), of all labelled images.
         members: the numbers of the networks.
@@ -66,7 +66,9 @@ def write(path, metrics, details, judged, reliability, label_counts, members):
     """
     mistakes, out_of_fold = judged.mistakes(), judged.where(~judged.held_out)
     doubted, suspected = label_issues.ranked(out_of_fold)
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         members=members,
         judged=len(judged),
@@ -75,13 +77,13 @@ def write(path, metrics, details, judged, reliability, label_counts, members):
         figures=list(figures.in_words(metrics, details)),
         confusion=_confusion(judged),
         mistakes_made=len(mistakes),
-        mistakes=_cards(mistakes.where(slice(MOST_MISTAKES)) if len(mistakes) else judged.least_sure(FILLED_UP_TO)),
+        mistakes=_cards(mistakes.where(slice(MAX_MISTAKES)) if len(mistakes) else judged.least_confident(FILLED_UP_TO)),
         per_digit=scores.per_digit(judged.labels, judged.predicted),
         reliability=reliability,
         reliability_png=_png((PLOTS / "reliability.png").read_bytes()),
         training=[_training(member) for member in members],
         suspected=suspected,
-        doubts=_cards(doubted.where(slice(min(max(suspected, FILLED_UP_TO), MOST_DOUBTS)))),
+        doubts=_cards(doubted.where(slice(min(max(suspected, FILLED_UP_TO), MAX_DOUBTS)))),
         label_counts=[int(count) for count in label_counts],
         bars_png=_png((LABELS / "bars.png").read_bytes()),
         pie_png=_png((LABELS / "pie.png").read_bytes()),
@@ -89,27 +91,36 @@ def write(path, metrics, details, judged, reliability, label_counts, members):
         settings=list(_settings(Path("params.yaml").read_text(encoding="utf-8"))),
         made_by=_made_by(members),
     )
-    with files.replacing(path) as partial:
+    with files.atomic_write(path) as partial:
         partial.write_text(page, encoding="utf-8")
 
 
 def _confusion(judged):
     """The confusion matrix, true digits in rows: each cell with its images, mistakes the surest first, others the least."""
     counts = confusion_matrix(judged.labels, judged.predicted, labels=range(10))
-    mistakes, least_sure = judged.mistakes(), judged.least_sure(len(judged))
+    mistakes, least_confident = judged.mistakes(), judged.least_confident(len(judged))
 
     def cell(label, predicted):
-        ordered = least_sure if label == predicted else mistakes
+        ordered = least_confident if label == predicted else mistakes
         behind = ordered.where((ordered.labels == label) & (ordered.predicted == predicted))
         heat = math.log1p(len(behind)) / math.log1p(counts.max())
-        return Cell(label, predicted, len(behind), heat, _cards(behind.where(slice(MOST_IN_CELL))))
+        return Cell(label, predicted, len(behind), heat, _cards(behind.where(slice(MAX_IN_CELL))))
 
     return [[cell(label, predicted) for predicted in range(10)] for label in range(10)]
 
 
 def _cards(judged):
-    columns = judged.rows, judged.labels, judged.predicted, judged.confidence, judged.probabilities, map(_digit_png, judged.images)
-    return [Card(int(r), int(l), int(p), float(c), s.tolist(), png) for r, l, p, c, s, png in zip(*columns, strict=True)]
+    columns = (
+        judged.rows,
+        judged.labels,
+        judged.predicted,
+        judged.confidence,
+        judged.probabilities,
+        map(_digit_png, judged.images),
+    )
+    return [
+        Card(int(r), int(l), int(p), float(c), s.tolist(), png) for r, l, p, c, s, png in zip(*columns, strict=True)
+    ]
 
 
 def _digit_png(image):
@@ -129,7 +140,14 @@ def _base64(content):
 def _training(member):
     curves = training_curves.read(training_curves.FOLDER / f"member-{member}")
     kept = curves.kept
-    return member, curves.epochs, kept + 1, curves.loss["validation"][kept], curves.accuracy["validation"][kept], _png(training_curves.draw(curves))
+    return (
+        member,
+        curves.epochs,
+        kept + 1,
+        curves.loss["validation"][kept],
+        curves.accuracy["validation"][kept],
+        _png(training_curves.draw(curves)),
+    )
 
 
 def _settings(text):
@@ -159,4 +177,7 @@ def _made_by(members):
         groups.setdefault(path.read_text(encoding="utf-8"), []).append(str(member))
     for text, together in groups.items():
         yield f"member{'s' if len(together) > 1 else ''} {', '.join(together)}", json.loads(text)
-    yield "this page", {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in MEASURED_WITH}
+    yield (
+        "this page",
+        {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in MEASURED_WITH},
+    )

@@ -9,7 +9,7 @@ from sklearn.metrics import confusion_matrix
 from digits.evaluation import charts
 from digits.evaluation.scores import BINS
 
-MOST_SHOWN = 400
+MAX_SHOWN = 400
 _PER_ROW = 10
 
 
@@ -22,7 +22,14 @@ def draw_confusion(labels, predicted, path):
     axes.imshow(np.where(counts, counts, np.nan), cmap="Blues", norm=LogNorm(0.7, highest))
     for actual, prediction in np.argwhere(counts):
         dark = counts[actual, prediction] ** 2 > highest
-        axes.text(prediction, actual, f"{counts[actual, prediction]}", ha="center", va="center", color="white" if dark else "black")
+        axes.text(
+            prediction,
+            actual,
+            f"{counts[actual, prediction]}",
+            ha="center",
+            va="center",
+            color="white" if dark else "black",
+        )
     errors = len(labels) - np.trace(counts)
     axes.set(xticks=range(10), yticks=range(10), xlabel="predicted digit", ylabel="true digit")
     axes.set_title(f"{errors:,} of {len(labels):,} unseen images taken for another digit", fontsize=11)
@@ -37,12 +44,12 @@ def draw_mistakes(judged, path):
     Without a mistake the sheet shows the ten images that came closest to one.
     """
     mistakes = judged.mistakes()
-    shown = mistakes.where(slice(MOST_SHOWN))
+    shown = mistakes.where(slice(MAX_SHOWN))
     title = f"{len(mistakes):,} mistakes in {len(judged):,} unseen images, the surest first"
-    if len(mistakes) > MOST_SHOWN:
-        title = f"The {MOST_SHOWN} surest of {title}"
+    if len(mistakes) > MAX_SHOWN:
+        title = f"The {MAX_SHOWN} surest of {title}"
     if not len(mistakes):
-        shown = judged.least_sure(_PER_ROW)
+        shown = judged.least_confident(_PER_ROW)
         title = f"No mistake in {len(judged):,} unseen images; the least sure answers"
     said = zip(shown.labels, shown.predicted, shown.confidence, strict=True)
     captions = [f"{label} read as {predicted}\n{confidence:.0%} sure" for label, predicted, confidence in said]

@@ -29,7 +29,9 @@ def calibration_error(probabilities, labels):
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
     """
-    return sum(abs(accuracy - confidence) * images for confidence, accuracy, *_, images in reliability(probabilities, labels)) / len(labels)
+    return sum(
+        abs(accuracy - confidence) * images for confidence, accuracy, *_, images in reliability(probabilities, labels)
+    ) / len(labels)
 
 
 def reliability(probabilities, labels):
@@ -52,4 +54,7 @@ def reliability(probabilities, labels):
 def per_digit(labels, predicted):
     """Precision, recall and F1 of each digit: rows (digit, precision, recall, f1, images)."""
     columns = precision_recall_fscore_support(labels, predicted, labels=range(10), zero_division=0.0)
-    return [(digit, *(float(value) for value in row[:3]), int(row[3])) for digit, row in enumerate(zip(*columns, strict=True))]
+    return [
+        (digit, *(float(value) for value in row[:3]), int(row[3]))
+        for digit, row in enumerate(zip(*columns, strict=True))
+    ]

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from digits.evaluation import charts
 from digits.errors import InputError
+from digits.evaluation import charts
 
 FOLDER = Path("reports/training")
 COLUMNS = ["epoch", "member", "images", "loss", "accuracy"]
@@ -38,7 +38,12 @@ def read(folder):
         InputError: they are missing or damaged.
     """
     try:
-        return Curves(*({part: _column(folder / part / f"{name}.tsv") for part in ("train", "validation")} for name in Curves._fields))
+        return Curves(
+            *(
+                {part: _column(folder / part / f"{name}.tsv") for part in ("train", "validation")}
+                for name in Curves._fields
+            )
+        )
     except (FileNotFoundError, ValueError) as error:
         raise InputError(f"{folder} does not hold a training's curves ({error}); `dvc repro` makes them") from None
 
@@ -66,7 +71,9 @@ def draw(curves):
         upper.plot(epochs, curves.loss[part], style, color=colour, label=part)
         lower.plot(epochs, 100 * (1 - curves.accuracy[part]), style, color=colour)
     for axes, kept in (upper, curves.loss["validation"]), (lower, 100 * (1 - curves.accuracy["validation"])):
-        axes.plot(curves.kept + 1, kept[curves.kept], "o", color="tab:blue", markersize=9, fillstyle="none", label="kept")
+        axes.plot(
+            curves.kept + 1, kept[curves.kept], "o", color="tab:blue", markersize=9, fillstyle="none", label="kept"
+        )
         axes.spines[["top", "right"]].set_visible(False)
     upper.set_ylabel("loss")
     upper.legend(frameon=False)

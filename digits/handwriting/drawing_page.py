@@ -26,8 +26,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from digits.data import arrays
-from digits.handwriting import numbers, recognizer
 from digits.errors import InputError
+from digits.handwriting import numbers, recognizer
 from digits.handwriting.ink import Blank, find_ink
 
 PAGE = Path(__file__).with_name("drawing_page.html")
@@ -37,9 +37,9 @@ TRAINED_ON = {  # each source of params.yaml, in words
     "mnist": "MNIST",
     "incoming": "the files in data/incoming",
 }
-MOST_BYTES = 2_000_000
-MOST_PIXELS = 1_000_000  # the page's own canvas has at most 235,200
-PATIENCE = 10  # seconds for a body to arrive; the page's own is there at once
+MAX_BYTES = 2_000_000
+MAX_PIXELS = 1_000_000  # the page's own canvas has at most 235,200
+BODY_TIMEOUT = 10  # seconds for a body to arrive; the page's own is there at once
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -64,7 +64,9 @@ def serve(reader, host, port, open_browser):
         listener.bind((host, port))
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InputError(f"port {port} of {host} cannot be used ({reason}); choose another with --port or --host") from None
+        raise InputError(
+            f"port {port} of {host} cannot be used ({reason}); choose another with --port or --host"
+        ) from None
     listener.listen()
     host, port = listener.getsockname()
     own, key = {"127.0.0.1", "localhost"}, None
@@ -83,7 +85,9 @@ def _address_in_the_network():
     """Find this machine's address in its network, as others see it; without a network, 127.0.0.1."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # an address for documentation (RFC 5737); connecting a datagram socket sends nothing
+            probe.connect(
+                ("192.0.2.1", 9)
+            )  # an address for documentation (RFC 5737); connecting a datagram socket sends nothing
             return probe.getsockname()[0]
         except OSError:
             return "127.0.0.1"
@@ -104,28 +108,32 @@ def application(reader, own, key):
 
     async def read_drawing(request):
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(BODY_TIMEOUT):
                 body = await _body(request)
         except ClientDisconnect:
             return Response(status_code=400)  # which nobody hears
         except TimeoutError:
-            return _refusal(408, f"nothing whole arrived within {PATIENCE} seconds")
+            return _refusal(408, f"nothing whole arrived within {BODY_TIMEOUT} seconds")
         if body is None:
-            return _refusal(413, f"more than {MOST_BYTES:,} bytes")
+            return _refusal(413, f"more than {MAX_BYTES:,} bytes")
         try:
-            digits, found = await asyncio.get_running_loop().run_in_executor(one_reader, answer, body, "number" in request.query_params)
+            digits, found = await asyncio.get_running_loop().run_in_executor(
+                one_reader, answer, body, "number" in request.query_params
+            )
             return JSONResponse({"digits": digits, "found": found}, headers=HEADERS)
         except InputError as error:
             return _refusal(400, f"the drawing {error}")
 
     def answer(body, number):
-        picture = recognizer.decode_picture(body, formats=["PNG"], most_pixels=MOST_PIXELS)
+        picture = recognizer.decode_picture(body, formats=["PNG"], most_pixels=MAX_PIXELS)
         try:
             answers = reader.read(picture, number)
             found = len(answers) if number else _count_digits(picture)
         except Blank:  # nothing drawn yet
             return [], 0
-        return [{"digit": read.digit, "probabilities": read.listed(), "image": _png(read.image)} for read in answers], found
+        return [
+            {"digit": read.digit, "probabilities": read.listed(), "image": _png(read.image)} for read in answers
+        ], found
 
     routes = [Route("/", show_page), Route("/read", read_drawing, methods=["POST"])]
     return _OwnPageOnly(Starlette(routes=routes), own, key)
@@ -147,7 +155,9 @@ class _OwnPageOnly:
                 return
             given = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
             if self.key and not secrets.compare_digest(given.encode(), self.key.encode()):
-                await _refusal(403, "the key is missing or wrong: open the address that predict_digit.py has printed")(scope, receive, send)
+                await _refusal(403, "the key is missing or wrong: open the address that predict_digit.py has printed")(
+                    scope, receive, send
+                )
                 return
         await self.inner(scope, receive, send)
 
@@ -165,7 +175,7 @@ async def _body(request):
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > MAX_BYTES:
             return None
     return bytes(body)
 
@@ -183,7 +193,11 @@ def _png(image):
 def trained_on():
     """Say in a line what the networks learned from, as the last run recorded it."""
     try:
-        words = TRAINED_ON[yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]["fetch"]["params"]["params.yaml"]["source"]]
+        words = TRAINED_ON[
+            yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]["fetch"]["params"]["params.yaml"][
+                "source"
+            ]
+        ]
         count = int((arrays.load_labelled("data/prepared/labelled.npz").fold != arrays.HELD_OUT).sum())
     except (InputError, OSError, KeyError, TypeError, ValueError, yaml.YAMLError):
         return ""

@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image, ImageOps
 from skimage import filters
 
-from digits.handwriting import lines, marks, paper
 from digits.errors import InputError
+from digits.handwriting import lines, marks, paper
 
 MAX_SIDE = 1000  # pixels; a larger picture is shrunk first
 NUMBER_MODES = "I", "I;16", "I;16L", "I;16B", "F"  # of more than eight bits
@@ -59,7 +59,9 @@ def _colours(picture):
 
 def _without_marks(strokes):
     """Leave the strokes of digits alone of all strokes: ink (height, width) float32 as `find_ink` returns it."""
-    contrast, covered = lines.fade(strokes.contrast, strokes.contrast > np.maximum(3 * strokes.noise, 0.15 * strokes.strong))
+    contrast, covered = lines.fade(
+        strokes.contrast, strokes.contrast > np.maximum(3 * strokes.noise, 0.15 * strokes.strong)
+    )
     faint = np.where(strokes.mask & (contrast > strokes.least), contrast, 0)
     mask = filters.apply_hysteresis_threshold(faint, 1e-9, 0.6 * strokes.strong)
     whole = lines.bridge(mask, covered, strokes.mask)

@@ -39,7 +39,9 @@ def fade(contrast, mask, max_width=MAX_WIDTH, upright=True):
         near = np.abs(across) < max_width * min(mask.shape) / 2 + 1.5
         bins = np.round(2 * across[near]).astype(int)  # half a pixel each
         profile = ndimage.median(values[near], bins, np.arange(bins.min(), bins.max() + 1))
-        profile = ndimage.maximum_filter1d(profile, 3)  # as if the line were half a pixel wider to either side, since it may bend
+        profile = ndimage.maximum_filter1d(
+            profile, 3
+        )  # as if the line were half a pixel wider to either side, since it may bend
         line = np.interp(2 * across[near], np.arange(bins.min(), bins.max() + 1), np.minimum(profile, 0.95))
         values[near] = np.maximum(1 - (1 - values[near]) / (1 - line), 0)
         (covered.T if steep else covered)[near] = True
@@ -68,7 +70,9 @@ def _lines(mask, max_width):
     angles, area = _angles(), _hough_area(small.shape)
     marked, _, distances = transform.hough_line(small, angles)
     fraction = np.where(area >= 0.5 * min(small.shape), marked / np.maximum(area, 1), 0)
-    _, peaks, offsets = transform.hough_line_peaks(fraction, angles, distances, min_distance=3, min_angle=3, threshold=MIN_COVERED)
+    _, peaks, offsets = transform.hough_line_peaks(
+        fraction, angles, distances, min_distance=3, min_angle=3, threshold=MIN_COVERED
+    )
     for angle, offset in zip(peaks, offsets, strict=True):
         steep = abs(angle) < np.pi / 4  # the angle is that of the line's normal with the row
         image = mask.T if steep else mask

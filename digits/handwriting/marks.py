@@ -28,7 +28,9 @@ def without_soft(contrast, mask):
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     numbers = np.arange(1, count + 1)
     steepest = ndimage.maximum(ndimage.gaussian_gradient_magnitude(contrast, 2), labels, numbers)
-    edges = ndimage.maximum(ndimage.gaussian_filter(contrast, 2), labels, numbers) / np.maximum(steepest, 1e-9)  # pixels
+    edges = ndimage.maximum(ndimage.gaussian_filter(contrast, 2), labels, numbers) / np.maximum(
+        steepest, 1e-9
+    )  # pixels
     return np.isin(labels, numbers[edges < max(SOFT * min(mask.shape), 12)])
 
 
@@ -46,7 +48,9 @@ def strokes_of_digits(mask, speck=SPECK):
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     if not count:
         return mask
-    boxes = np.array([[rows.start, columns.start, rows.stop, columns.stop] for rows, columns in ndimage.find_objects(labels)])
+    boxes = np.array(
+        [[rows.start, columns.start, rows.stop, columns.stop] for rows, columns in ndimage.find_objects(labels)]
+    )
     extents = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     large = np.flatnonzero(extents >= speck * extents.max() / 4)  # the rest is dropped in any case
     if len(large) > MAX_MARKS:
@@ -90,10 +94,17 @@ class _Mark:
 
     def gap(self, other):
         """Pixels between the bounding boxes, along the axis on which they are further apart."""
-        return max(self.left - other.right, other.left - self.right, self.top - other.bottom, other.top - self.bottom, 0)
+        return max(
+            self.left - other.right, other.left - self.right, self.top - other.bottom, other.top - self.bottom, 0
+        )
 
     def inside(self, other):
-        return other.top <= self.top and other.left <= self.left and self.bottom <= other.bottom and self.right <= other.right
+        return (
+            other.top <= self.top
+            and other.left <= self.left
+            and self.bottom <= other.bottom
+            and self.right <= other.right
+        )
 
 
 def _frames(marks):
@@ -101,7 +112,8 @@ def _frames(marks):
     return [
         mark
         for mark in marks
-        if any(other is not mark and other.inside(mark) and other.extent > 0.3 * mark.extent for other in marks) and _is_frame(mark)
+        if any(other is not mark and other.inside(mark) and other.extent > 0.3 * mark.extent for other in marks)
+        and _is_frame(mark)
     ]
 
 
@@ -120,7 +132,9 @@ def _edges(marks):
     gone = []
     for mark in marks:
         if mark.depths and largest.extent >= 0.25 * min(mark.depths):
-            if min(mark.depths) < EDGE * largest.extent or (mark.shape.solidity > 0.8 and mark.thickness > 2 * largest.thickness):
+            if min(mark.depths) < EDGE * largest.extent or (
+                mark.shape.solidity > 0.8 and mark.thickness > 2 * largest.thickness
+            ):
                 gone.append(mark)
     return gone
 
@@ -130,7 +144,13 @@ def _rules(marks, size):
     gone = []
     for mark in marks:
         others = [other.extent for other in marks if other is not mark]
-        if others and max(others) > size and mark.extent > 1.8 * max(others) and mark.thickness < 0.05 * mark.extent and _is_straight(mark):
+        if (
+            others
+            and max(others) > size
+            and mark.extent > 1.8 * max(others)
+            and mark.thickness < 0.05 * mark.extent
+            and _is_straight(mark)
+        ):
             gone.append(mark)
     return gone
 

@@ -11,8 +11,8 @@ import numpy as np
 from scipy import ndimage
 from skimage import graph
 
-from digits.handwriting import lines, marks, mnist_frame
 from digits.errors import InputError
+from digits.handwriting import lines, marks, mnist_frame
 
 MAX_DIGITS, MAX_MARKS = 30, 1000  # in a number; more are dots or a pattern, and would keep the network busy for long
 # mean and standard deviation of the logarithm of width by height, of the sample's 0, 1, … 9
@@ -47,13 +47,19 @@ def split(ink, classify):
     """
     parts, cuts, groups = _parts(_without_underline(ink))
     height = max(max(part.height for part in parts), 0.8 * _Part.of(parts).height)
-    runs = [(first, last) for first in range(len(parts)) for last in range(first + 1, min(first + MAX_PARTS, len(parts)) + 1)]
+    runs = [
+        (first, last)
+        for first in range(len(parts))
+        for last in range(first + 1, min(first + MAX_PARTS, len(parts)) + 1)
+    ]
     runs = [run for run in runs if groups[run[0]] == groups[run[1] - 1]]
     runs = [run for run in runs if run[1] == run[0] + 1 or _Part.of(parts[slice(*run)]).width <= MAX_ASPECT * height]
     digits = [_Part.of(parts[slice(*run)]) for run in runs]
     images = np.array([mnist_frame.frame(digit.ink) for digit in digits])
     probabilities = classify(images)
-    scores = {run: _score(digit, likely, height) for run, digit, likely in zip(runs, digits, probabilities, strict=True)}
+    scores = {
+        run: _score(digit, likely, height) for run, digit, likely in zip(runs, digits, probabilities, strict=True)
+    }
     best = {0: (0.0, [])}  # the score of the best sequence that ends before a part, and its runs
     for last in range(1, len(parts) + 1):
         candidates = []
@@ -138,7 +144,9 @@ def _strokes(ink):
         raise InputError(f"shows {count:,} marks apart from one another, too many for a number")
     strokes = []
     for number, (rows, columns) in enumerate(ndimage.find_objects(labels)):
-        strokes.append(_Part(columns.start, rows.start, np.where(labels[rows, columns] == number + 1, ink[rows, columns], 0)))
+        strokes.append(
+            _Part(columns.start, rows.start, np.where(labels[rows, columns] == number + 1, ink[rows, columns], 0))
+        )
     strokes.sort(key=lambda stroke: stroke.left + stroke.right)
     _check_rows(strokes)
     height = max(stroke.height for stroke in strokes)
@@ -164,7 +172,9 @@ def _check_rows(strokes):
     for one in large:
         for other in large:
             if one.bottom + ROW_GAP * height <= other.top and _overlap(one, other) > 0:
-                raise InputError("shows several rows of digits; only a single row is read, so cut the picture between them")
+                raise InputError(
+                    "shows several rows of digits; only a single row is read, so cut the picture between them"
+                )
 
 
 def _cut(stroke, height):
@@ -189,7 +199,9 @@ def _cut(stroke, height):
                 crossed.append(stroke.ink[np.arange(stroke.height), np.minimum(seam, stroke.width - 1)].sum() / height)
     seams.append(np.full(stroke.height, stroke.width))
     columns = np.arange(stroke.width)
-    pieces = [np.where((columns >= low[:, None]) & (columns < high[:, None]), stroke.ink, 0) for low, high in pairwise(seams)]
+    pieces = [
+        np.where((columns >= low[:, None]) & (columns < high[:, None]), stroke.ink, 0) for low, high in pairwise(seams)
+    ]
     return [_Part(stroke.left, stroke.top, piece) for piece in pieces], crossed
 
 

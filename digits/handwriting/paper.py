@@ -104,7 +104,9 @@ def _strokes(grey, light, scale, surroundings):
     strong = stroke_level(contrast)
     least = np.maximum(4 * noise / lighter, LEAST * strong)
     mask = contrast > least
-    own = mask & (np.abs(np.log(np.maximum(paper, 0) + HAZE) - surroundings) < np.abs(np.log(grey + HAZE) - surroundings))
+    own = mask & (
+        np.abs(np.log(np.maximum(paper, 0) + HAZE) - surroundings) < np.abs(np.log(grey + HAZE) - surroundings)
+    )
     labels, count = ndimage.label(mask)
     own |= np.isin(labels, 1 + np.flatnonzero(ndimage.mean(own, labels, np.arange(1, count + 1)) > 0.5)) & mask
     middle = difference[own & (contrast >= strong)]

@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from digits.handwriting import mnist_frame, numbers
-from digits.model import ensemble
 from digits.errors import InputError
+from digits.handwriting import mnist_frame, numbers
 from digits.handwriting.ink import find_ink
+from digits.model import ensemble
 from digits.settings import Members, Params
 
 warnings.filterwarnings("ignore", module=r"PIL\.")  # what Pillow thinks of odd pictures; what matters is an error below
-MOST_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000
 BATCH = 32  # parts of a number that are classified at a time
 HEIC = b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"  # the kinds of ISO media file that phones write
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which warns first; ours is checked before anything is decoded
@@ -78,7 +78,10 @@ class Reader:
         if len(images) == 1:
             return ensemble.mean_probabilities(self.networks, images)
         padded = np.pad(images, ((0, -len(images) % BATCH), (0, 0), (0, 0)))
-        batches = [ensemble.mean_probabilities(self.networks, padded[start : start + BATCH]) for start in range(0, len(padded), BATCH)]
+        batches = [
+            ensemble.mean_probabilities(self.networks, padded[start : start + BATCH])
+            for start in range(0, len(padded), BATCH)
+        ]
         return np.concatenate(batches)[: len(images)]
 
 
@@ -87,7 +90,9 @@ def expand(names):
     for name in names:
         if name != "-" and Path(name).is_dir():
             files = sorted(path for path in Path(name).rglob("*") if path.is_file())
-            yield from (str(path) for path in files if not any(part.startswith(".") for part in path.relative_to(name).parts))
+            yield from (
+                str(path) for path in files if not any(part.startswith(".") for part in path.relative_to(name).parts)
+            )
         else:
             yield name
 
@@ -96,7 +101,7 @@ def open_picture(name):
     """Open an image file, `-` for standard input, as a PIL.Image.Image.
 
     Raises:
-        InputError: there is no such file, it is no image, or it has more than MOST_PIXELS.
+        InputError: there is no such file, it is no image, or it has more than MAX_PIXELS.
     """
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
@@ -107,7 +112,7 @@ def open_picture(name):
     return decode_picture(content)
 
 
-def decode_picture(content, formats=None, most_pixels=MOST_PIXELS):
+def decode_picture(content, formats=None, most_pixels=MAX_PIXELS):
     """Decode the bytes of an image file as a PIL.Image.Image; `formats` names those allowed, as Pillow does.
 
     Raises:

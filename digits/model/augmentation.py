@@ -11,7 +11,7 @@ SIDE = 28
 _PART = 32  # images that are resampled at a time: what they need stays in the processor's cache
 
 
-def draw_maps(rng, count, rotate, zoom, shift, shear):
+def sample_affine(rng, count, rotate, zoom, shift, shear):
     """Draw where each output pixel takes its value from: an affine map about the image's centre.
 
     Each quantity is uniform between minus and plus its bound.
@@ -79,7 +79,7 @@ class AugmentedBatches(keras.utils.PyDataset):
         images: (N, 28, 28) uint8.
         labels: (N,) integers 0–9.
         seed: a sequence of non-negative integers.
-        bounds: keyword arguments of `draw_maps`: rotate, zoom, shift, shear.
+        bounds: keyword arguments of `sample_affine`: rotate, zoom, shift, shear.
         first_epoch: where item 0 lies, for a training that is resumed.
         """
         super().__init__()
@@ -96,7 +96,7 @@ class AugmentedBatches(keras.utils.PyDataset):
         epoch, batch = divmod(index + self.first_epoch * self.steps, self.steps)
         chosen = self._epoch_order(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
         rng = np.random.default_rng([*self.seed, epoch, 1 + batch])
-        points = draw_maps(rng, len(chosen), **self.bounds)
+        points = sample_affine(rng, len(chosen), **self.bounds)
         return resample(self.images[chosen], points), self.targets[chosen]
 
     def _epoch_order(self, epoch):

@@ -57,14 +57,18 @@ with _silent_standard_error(), _lean_import("matplotlib", "pandas", "sklearn"):
     import tensorflow
 
     if keras.backend.backend() != "tensorflow":  # imported before this module
-        raise ImportError(f"Keras runs on {keras.backend.backend()} here; set KERAS_BACKEND=tensorflow before it is imported")
+        raise ImportError(
+            f"Keras runs on {keras.backend.backend()} here; set KERAS_BACKEND=tensorflow before it is imported"
+        )
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
     tensorflow.config.threading.set_intra_op_parallelism_threads(_THREADS)
     tensorflow.config.list_logical_devices()  # says now, unheard, that there is no GPU
     # TensorFlow takes the graphs of five networks for one that is built five times, and warns of the time it costs
-    logging.getLogger("tensorflow").addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
+    logging.getLogger("tensorflow").addFilter(
+        lambda record: "triggered tf.function retracing" not in record.getMessage()
+    )
 
 
 class BatchNormalization(keras.layers.BatchNormalization):

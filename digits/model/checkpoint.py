@@ -38,7 +38,7 @@ def key(stage, params):
 
 
 @contextmanager
-def claim(member, key):
+def lock_member(member, key):
     """Yield the folder of one member's unfinished training, which no other process has.
 
     Raises:
@@ -51,9 +51,11 @@ def claim(member, key):
         lock.acquire()
     except filelock.Timeout:
         pid = owner.read_text().strip() if owner.exists() else "unknown"
-        raise InputError(f"member {member} is being trained by process {pid}; wait until it ends, or end it (kill {pid})") from None
+        raise InputError(
+            f"member {member} is being trained by process {pid}; wait until it ends, or end it (kill {pid})"
+        ) from None
     with lock:
-        with files.replacing(owner) as partial:
+        with files.atomic_write(owner) as partial:
             partial.write_text(f"{os.getpid()}\n")
         folder = WORK / f"member-{member}-{key}"
         ended = WORK / f"ended-{folder.name}"
@@ -74,7 +76,7 @@ def claim(member, key):
         Path(lock.lock_file).unlink(missing_ok=True)
 
 
-def sweep():
+def remove_completed():
     """Delete what is left of trainings that have ended, once DVC has recorded them: another stage may begin."""
     for ended in WORK.glob("ended-*"):
         shutil.rmtree(ended)
@@ -104,7 +106,7 @@ class Checkpoint:
         arrays = {f"variable_{i}": np.asarray(variable) for i, variable in enumerate(self._variables())}
         arrays |= {f"best_{i}": weights for i, weights in enumerate(self.best_weights)}
         notes = json.dumps({"history": self.history, "finished": self.finished})
-        with files.replacing(self.path) as partial, open(partial, "wb") as file:
+        with files.atomic_write(self.path) as partial, open(partial, "wb") as file:
             np.savez(file, notes=np.frombuffer(notes.encode(), np.uint8), **arrays)
 
     def restore(self):

@@ -11,14 +11,61 @@ import zipfile
 
 import h5py
 
-PARTS = {"config.json": 1 << 20, "metadata.json": 1 << 20, "model.weights.h5": 1 << 28}  # bytes at most; ours: 18 kB, 1.2 MB
+PARTS = {
+    "config.json": 1 << 20,
+    "metadata.json": 1 << 20,
+    "model.weights.h5": 1 << 28,
+}  # bytes at most; ours: 18 kB, 1.2 MB
 LARGEST = 20_000  # channels, units, pixels: any whole number in the description but a seed or a counter
-LAYERS = """InputLayer Rescaling Normalization Reshape Flatten Permute Dense Conv2D DepthwiseConv2D SeparableConv2D
-    MaxPooling2D AveragePooling2D GlobalMaxPooling2D GlobalAveragePooling2D ZeroPadding2D Cropping2D BatchNormalization
-    LayerNormalization GroupNormalization Activation ReLU LeakyReLU PReLU ELU Softmax Dropout SpatialDropout2D Add
-    Multiply Average Concatenate""".split()
-INITIALIZERS = """Zeros Ones Constant RandomNormal RandomUniform TruncatedNormal GlorotNormal GlorotUniform HeNormal
-    HeUniform LecunNormal LecunUniform Orthogonal VarianceScaling""".split()
+LAYERS = [
+    "InputLayer",
+    "Rescaling",
+    "Normalization",
+    "Reshape",
+    "Flatten",
+    "Permute",
+    "Dense",
+    "Conv2D",
+    "DepthwiseConv2D",
+    "SeparableConv2D",
+    "MaxPooling2D",
+    "AveragePooling2D",
+    "GlobalMaxPooling2D",
+    "GlobalAveragePooling2D",
+    "ZeroPadding2D",
+    "Cropping2D",
+    "BatchNormalization",
+    "LayerNormalization",
+    "GroupNormalization",
+    "Activation",
+    "ReLU",
+    "LeakyReLU",
+    "PReLU",
+    "ELU",
+    "Softmax",
+    "Dropout",
+    "SpatialDropout2D",
+    "Add",
+    "Multiply",
+    "Average",
+    "Concatenate",
+]
+INITIALIZERS = [
+    "Zeros",
+    "Ones",
+    "Constant",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "LecunNormal",
+    "LecunUniform",
+    "Orthogonal",
+    "VarianceScaling",
+]
 CLASSES = {
     ("keras", "Sequential"),
     ("keras", "DTypePolicy"),
@@ -40,7 +87,10 @@ def check(path):
         for member in archive.infolist():
             if member.filename not in PARTS:
                 raise ValueError(f"it holds {member.filename[:60]!r}")
-            if member.file_size > PARTS[member.filename] or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            if member.file_size > PARTS[member.filename] or member.compress_type not in (
+                zipfile.ZIP_STORED,
+                zipfile.ZIP_DEFLATED,
+            ):
                 raise ValueError(f"its {member.filename} is packed beyond measure")
         if sorted(archive.namelist()) != list(PARTS):
             raise ValueError(f"it holds {', '.join(archive.namelist()) or 'nothing'} and not {', '.join(PARTS)}")
@@ -54,7 +104,9 @@ def _check_description(part):
         if "class_name" in part or "module" in part:
             kind = part.get("module"), part.get("class_name")
             if kind not in CLASSES or part.get("registered_name") not in (None, part["class_name"]):
-                raise ValueError(f"it names {'.'.join(str(name) for name in kind if name)[:60]!r}, which is no layer of plain arithmetic")
+                raise ValueError(
+                    f"it names {'.'.join(str(name) for name in kind if name)[:60]!r}, which is no layer of plain arithmetic"
+                )
         for key, value in part.items():
             if key not in ("seed", "shared_object_id"):
                 _check_description(value)

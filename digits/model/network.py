@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from digits import files
+from digits.errors import InputError
 from digits.model import model_file
 from digits.model.backend import BatchNormalization, keras
-from digits.errors import InputError
 
 
 def build(width, dropout):
@@ -55,7 +55,7 @@ def save(network, path):
     """
     layers = [layer.plain() if isinstance(layer, BatchNormalization) else layer for layer in network.layers]
     bare = keras.Sequential([keras.Input((28, 28), name="images"), *layers], name=network.name)
-    with files.replacing(path) as partial:
+    with files.atomic_write(path) as partial:
         dated = partial.with_name(f".partial-dated-{Path(path).name}")
         try:
             bare.save(dated)
@@ -93,10 +93,14 @@ def load(path):
         raise _no_model(path, type(error).__name__) from None
     if shapes != ((None, 28, 28), (None, 10)):
         raise InputError(f"{path} takes {shapes[0]} and gives {shapes[1]}, not 28×28 images and ten probabilities")
-    probe = np.stack([np.zeros((28, 28)), np.full((28, 28), 255), np.arange(784).reshape(28, 28) % 256]).astype(np.float32)
+    probe = np.stack([np.zeros((28, 28)), np.full((28, 28), 255), np.arange(784).reshape(28, 28) % 256]).astype(
+        np.float32
+    )
     said = np.asarray(network(probe, training=False))
     if not all(np.isfinite(weights).all() for weights in network.get_weights()) or not _are_probabilities(said):
-        raise InputError(f"{path} gives numbers that are no probabilities, {said.flat[0]:.3g} for one; `dvc repro` trains one")
+        raise InputError(
+            f"{path} gives numbers that are no probabilities, {said.flat[0]:.3g} for one; `dvc repro` trains one"
+        )
     return network
 
 

@@ -40,7 +40,9 @@ class Muon(keras.optimizers.Muon):
         return ops.reshape(orthogonal, x.shape)
 
     def _apply_weight_decay(self, variables):
-        rate = self.learning_rate  # once: Keras asks the schedule for it at each variable, a fifth of the graph to be built
+        rate = (
+            self.learning_rate
+        )  # once: Keras asks the schedule for it at each variable, a fifth of the graph to be built
         for variable in filter(self._use_weight_decay, variables):
             decay = self.adam_weight_decay if self._should_use_adamw(variable) else self.weight_decay
             variable.assign(variable * (1 - rate * decay))

@@ -7,8 +7,8 @@ import sys
 
 from dvclive import Live
 
-from digits.model.backend import feed, keras
 from digits.errors import InputError
+from digits.model.backend import feed, keras
 from digits.model.optimizer import Muon
 
 VALIDATION_BATCH = 500
@@ -30,7 +30,9 @@ def compile(network, lr, steps, weight_decay, label_smoothing):
         metrics=["accuracy"],
     )
     nothing = keras.ops.zeros((1, *network.output_shape[1:]))
-    network.compute_metrics(None, nothing, nothing)  # builds them; what is not built by now lets the graph be built twice
+    network.compute_metrics(
+        None, nothing, nothing
+    )  # builds them; what is not built by now lets the graph be built twice
 
 
 def fit(network, batches, validation, patience, checkpoint, live_folder):
@@ -97,7 +99,9 @@ def _log_epoch(live, logs):
 class _StopOnNaN(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
-            raise InputError(f"the loss became {logs['loss']} in batch {batch + 1}: training diverged; lower lr in params.yaml")
+            raise InputError(
+                f"the loss became {logs['loss']} in batch {batch + 1}: training diverged; lower lr in params.yaml"
+            )
 
 
 class _KeepEpoch(keras.callbacks.Callback):

@@ -6,10 +6,10 @@ import io
 import os
 import pickle
 
+import graph
 import numpy as np
 import pytest
 
-import graph
 from digits.data import arrays
 from digits.errors import InputError
 
@@ -36,10 +36,16 @@ def claiming(archive):
 
 
 ARRAYS = {
-    "objects": (written(np.savez, **GOOD | {"labels": np.array([Canary()] * 4, object)}), "Object arrays cannot be loaded"),
+    "objects": (
+        written(np.savez, **GOOD | {"labels": np.array([Canary()] * 4, object)}),
+        "Object arrays cannot be loaded",
+    ),
     "a pickle": (pickle.dumps(Canary()), "pickled"),
     "another dtype": (written(np.savez, **GOOD | {"images": np.zeros((4, 28, 28))}), "images is float64 (4, 28, 28)"),
-    "another shape": (written(np.savez, **GOOD | {"images": np.zeros((4, 27, 27), np.uint8)}), "images is uint8 (4, 27, 27)"),
+    "another shape": (
+        written(np.savez, **GOOD | {"images": np.zeros((4, 27, 27), np.uint8)}),
+        "images is uint8 (4, 27, 27)",
+    ),
     "other lengths": (written(np.savez, **GOOD | {"fold": np.zeros(5, np.int8)}), "differ in length"),
     "a number": (written(np.savez, **GOOD | {"fold": np.int8(0)}), "fold is int8 ()"),
     "an array missing": (written(np.savez, images=GOOD["images"], labels=GOOD["labels"]), "fold"),
@@ -60,7 +66,12 @@ def test_hostile_arrays_are_refused_in_one_line_and_never_unpickled(tmp_path, mo
     with pytest.raises(InputError) as refused:
         arrays.load_labelled("labelled.npz")
     message = str(refused.value)
-    assert message.isprintable() and message.startswith("labelled.npz is damaged") and words in message and "dvc repro" in message
+    assert (
+        message.isprintable()
+        and message.startswith("labelled.npz is damaged")
+        and words in message
+        and "dvc repro" in message
+    )
     assert os.listdir() == ["labelled.npz"]
 
 
@@ -80,19 +91,44 @@ def test_missing_arrays_are_said(tmp_path):
 
 def test_no_code_of_the_project_unpickles_or_evaluates():
     """In any file but the tests: no module that unpickles, no NumPy or YAML reader that does, no model without safe mode."""
-    forbidden = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal", "torch", "pandas.read_pickle"}
+    forbidden = {
+        "pickle",
+        "_pickle",
+        "cPickle",
+        "cloudpickle",
+        "dill",
+        "joblib",
+        "shelve",
+        "marshal",
+        "torch",
+        "pandas.read_pickle",
+    }
     loads = []
     for path in graph.tracked_files("*.py"):
         if "tests" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                names = [alias.name for alias in node.names] + ([node.module] if isinstance(node, ast.ImportFrom) and node.module else [])
+                names = [alias.name for alias in node.names] + (
+                    [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+                )
                 assert not forbidden & {name.split(".")[0] for name in names}, path
             if not isinstance(node, ast.Call):
                 continue
-            called, options = ast.unparse(node.func), {option.arg: ast.unparse(option.value) for option in node.keywords}
-            assert called not in ("eval", "exec", "compile", "__import__", "os.system", "yaml.load", "yaml.unsafe_load", "yaml.full_load"), (path, called)
+            called, options = (
+                ast.unparse(node.func),
+                {option.arg: ast.unparse(option.value) for option in node.keywords},
+            )
+            assert called not in (
+                "eval",
+                "exec",
+                "compile",
+                "__import__",
+                "os.system",
+                "yaml.load",
+                "yaml.unsafe_load",
+                "yaml.full_load",
+            ), (path, called)
             assert options.get("allow_pickle", "False") == "False", path
             assert options.get("shell", "False") == "False", path
             if called.endswith("load_model"):

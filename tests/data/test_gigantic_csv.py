@@ -4,12 +4,12 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 import graph
-from digits.data import kaggle_csv
+import pytest
 from malformed_csv import SAMPLE, TEST, TRAIN
 from refusal import refusal
+
+from digits.data import kaggle_csv
 
 # what is gigantic: the file, and what it consists of after a good beginning
 GIGANTIC = {
@@ -54,7 +54,13 @@ def read_gigantic(incoming, megabytes):
             for _ in range(megabytes):
                 file.write(filling * (1_000_000 // len(filling)))
         files[kind] = str(folder / name)
-    ran = subprocess.run([sys.executable, "-c", READ_THEM, json.dumps(files)], cwd=graph.ROOT, capture_output=True, text=True, timeout=120)
+    ran = subprocess.run(
+        [sys.executable, "-c", READ_THEM, json.dumps(files)],
+        cwd=graph.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert ran.returncode == 0, ran.stderr
     said, peak = json.loads(ran.stdout)
     return said, peak / 1000
@@ -76,16 +82,22 @@ def test_the_largest_file_that_is_read_takes_less_than_a_gigabyte(tmp_path):
     row = b",".join([b"0"] * 784) + b"\n"
     with open(tmp_path / TRAIN, "wb") as file:
         file.write((",".join(kaggle_csv.TRAIN_COLUMNS) + "\n").encode())
-        count = (kaggle_csv.MOST_BYTES - file.tell()) // (len(row) + 2)
+        count = (kaggle_csv.MAX_BYTES - file.tell()) // (len(row) + 2)
         for i in range(count):
             file.write(b"%d," % (i % 10) + row)
     program = f"import sys; from digits import kaggle_csv; print(len(kaggle_csv.read_train(sys.argv[1])[1]), {PEAK})"
-    ran = subprocess.run([sys.executable, "-c", program, str(tmp_path / TRAIN)], cwd=graph.ROOT, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / TRAIN)],
+        cwd=graph.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     read, peak = map(int, ran.stdout.split())
     assert read == count and peak < 1_000_000, "kB"
 
 
 def test_a_file_beyond_the_limit_is_refused_unread(incoming):
     with open(incoming / TRAIN, "r+b") as file:
-        file.truncate(10 * kaggle_csv.MOST_BYTES)  # a hole: it takes no room
+        file.truncate(10 * kaggle_csv.MAX_BYTES)  # a hole: it takes no room
     assert "train.csv has 5,368,709,120 bytes; at most 536,870,912 are read" in refusal()

@@ -4,11 +4,11 @@ import json
 import traceback
 
 import pytest
+from kaggle_server import TOKEN
 from kagglehub import config
 
 from digits.data import kaggle_client, kaggle_credentials
 from digits.errors import InputError
-from kaggle_server import TOKEN
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def given(home, monkeypatch, way, text):
         (home / way).write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
-@pytest.mark.parametrize("around", ["{}\n", "{}\r\n", "  {} ", "\t{}\n\n", "\ufeff{}", "\ufeff{}\r\n", "{}\u200b"], ids=ascii)
+@pytest.mark.parametrize(
+    "around", ["{}\n", "{}\r\n", "  {} ", "\t{}\n\n", "\ufeff{}", "\ufeff{}\r\n", "{}\u200b"], ids=ascii
+)
 @pytest.mark.parametrize("way", ["variable", "access_token", "key"])
 def test_what_copying_leaves_around_a_token_is_taken_off(home, monkeypatch, way, around):
     given(home, monkeypatch, way, around.format(TOKEN))
@@ -74,7 +76,11 @@ def test_the_key_of_kaggle_json_is_cleaned_too(home, monkeypatch):
         ("kaggle.json", json.dumps({"username": "someone", "key": None}), "is empty"),
         ("kaggle.json", json.dumps({"username": "someone"}), "is missing 'key'"),
         ("kaggle.json", f'{{"username": "someone", "key": "{TOKEN}"', "Invalid Kaggle credentials file"),
-        ("kaggle.json", f"\ufeff{json.dumps({'username': 'someone', 'key': TOKEN})}", "Invalid Kaggle credentials file"),
+        (
+            "kaggle.json",
+            f"\ufeff{json.dumps({'username': 'someone', 'key': TOKEN})}",
+            "Invalid Kaggle credentials file",
+        ),
         ("kaggle.json", "7", "cannot be read"),
     ],
     ids=range(22),
@@ -88,7 +94,9 @@ def test_what_is_no_token_is_refused_in_a_line_without_it(home, monkeypatch, way
     printed = "".join(traceback.format_exception(refused.value))
     assert words in str(refused.value) and "\n" not in str(refused.value)
     assert TOKEN not in printed and TOKEN[5:] not in printed
-    assert refused.value.__context__ is None and refused.value.__cause__ is None, "a chained exception may hold the token"
+    assert refused.value.__context__ is None and refused.value.__cause__ is None, (
+        "a chained exception may hold the token"
+    )
 
 
 @pytest.mark.parametrize("environment", ["TEST", "STAGING", "nonsense"])
@@ -113,5 +121,5 @@ def test_any_exception_of_kaggles_client_is_a_line_without_the_token(home, monke
         raise Exception(f"Bearer {TOKEN}\nis odd")
 
     with pytest.raises(InputError, match=r"Kaggle's client failed \(Exception: Bearer \[hidden\] is odd\)") as refused:
-        kaggle_client._patiently(fail)
+        kaggle_client._with_retries(fail)
     assert refused.value.__context__ is None

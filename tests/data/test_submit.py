@@ -4,14 +4,14 @@ import json
 import sys
 
 import pytest
-
 from kaggle_server import LOOPBACK_ONLY, TOKEN, KaggleServer
 from project import TINY
 
 SUBMIT = [
     sys.executable,
     "-c",
-    LOOPBACK_ONLY + "from digits import errors, kaggle_client; kaggle_client.TIME_LIMIT, kaggle_client.PAUSES = (2, 2), (0.1, 0.2);"
+    LOOPBACK_ONLY
+    + "from digits import errors, kaggle_client; kaggle_client.TIME_LIMIT, kaggle_client.RETRY_DELAYS = (2, 2), (0.1, 0.2);"
     "import submit_to_kaggle; submit_to_kaggle.POLL = 0.1; errors.run(submit_to_kaggle.main)",
 ]
 LOG = "reports/kaggle_submissions.json"

@@ -6,15 +6,16 @@ import re
 import subprocess
 import sys
 
+import evaluated
+import graph
 import numpy as np
 import pytest
 import yaml
 
-import evaluated
-import graph
 from digits.data import arrays
-from digits.evaluation import training_curves
 from digits.errors import InputError
+from digits.evaluation import training_curves
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, few_digits):
@@ -66,7 +67,9 @@ def test_a_cell_of_the_confusion_matrix_has_its_images_and_an_empty_one_is_no_bu
 def test_each_mistake_is_shown_with_its_ten_probabilities(page):
     shown = section(page, "mistakes")
     assert shown.startswith("3 mistakes The surest first.")
-    assert [shown.index(words) for words in ("9 read as 5", "3 read as 4", "1 read as 2")] == sorted(map(shown.index, ("9 read as 5", "3 read as 4", "1 read as 2")))
+    assert [shown.index(words) for words in ("9 read as 5", "3 read as 4", "1 read as 2")] == sorted(
+        map(shown.index, ("9 read as 5", "3 read as 4", "1 read as 2"))
+    )
     assert "3 read as 4 4: 82.0% · 3: 2.0% image 4" in shown
     said = ", ".join(f"{digit}: {'82.0%' if digit == 4 else '2.0%'}" for digit in range(10))
     assert f'aria-label="Probabilities: {said}"' in page
@@ -80,7 +83,9 @@ def test_precision_recall_and_f1_stand_for_each_digit(page, folder):
 
 
 def test_the_reliability_is_that_of_the_held_out_images(page, folder):
-    confidence, accuracy, low, high, images = np.loadtxt(folder / "reports/plots/reliability.csv", delimiter=",", skiprows=1)
+    confidence, accuracy, low, high, images = np.loadtxt(
+        folder / "reports/plots/reliability.csv", delimiter=",", skiprows=1
+    )
     assert (confidence, accuracy, images) == (pytest.approx(0.82), 0.9, 20) and low == pytest.approx(0.699, abs=1e-4)
     assert "Of the held-out images." in section(page, "reliability")
     assert "82.0% 90.0% 69.9% to 97.2% 20" in section(page, "reliability")
@@ -136,7 +141,10 @@ def test_without_a_held_out_set_and_after_one_epoch_there_is_a_report(fresh):
 
 def test_without_a_mistake_those_are_shown_that_came_closest_to_one(fresh):
     words = section(evaluated.evaluated(fresh()), "mistakes")
-    assert words.startswith("No mistake No image was taken for another digit. These came closest to it.") and words.count("read as") == 6
+    assert (
+        words.startswith("No mistake No image was taken for another digit. These came closest to it.")
+        and words.count("read as") == 6
+    )
 
 
 def test_many_mistakes_are_cut_to_the_surest_and_so_are_cells(fresh):
@@ -175,17 +183,21 @@ print(sorted({"tensorflow", "keras", "jax", "torch"} & set(sys.modules)))
 def test_a_report_on_the_competitions_size_is_below_8_mb_and_comes_of_one_silent_process(fresh, few_digits):
     images, labels = (np.tile(array, (210, *[1] * (array.ndim - 1))) for array in few_digits)
     random = np.random.default_rng(0)
-    images = images ^ random.integers(0, 256, images.shape, dtype=np.uint8)  # noise: no picture of a digit takes more bytes
+    images = images ^ random.integers(
+        0, 256, images.shape, dtype=np.uint8
+    )  # noise: no picture of a digit takes more bytes
     fold = np.resize(np.array([arrays.HELD_OUT, *range(9)], np.int8), len(labels))
     probabilities = evaluated.known_predictions(labels)
     wrong = random.random(len(labels)) < 0.1
     probabilities[wrong] = random.permuted(probabilities[wrong], axis=1)
     folder = fresh()
     evaluated.fill(folder, images, labels, fold, probabilities, members=range(9))
-    (folder / "params.yaml").write_text((folder / "params.yaml").read_text().replace("members: [0] ", f"members: {list(range(9))} "))
+    (folder / "params.yaml").write_text(
+        (folder / "params.yaml").read_text().replace("members: [0] ", f"members: {list(range(9))} ")
+    )
     environment = os.environ | {"PYTHONPATH": str(graph.ROOT)}
     ran = subprocess.run([sys.executable, "-c", WATCHED], cwd=folder, env=environment, capture_output=True, text=True)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "[]\n", "")
     page = folder / "reports/index.html"
-    assert 90 <= len(re.findall('<button class="wrong"', page.read_text())) and page.stat().st_size < 8_000_000
+    assert len(re.findall('<button class="wrong"', page.read_text())) >= 90 and page.stat().st_size < 8_000_000
     assert json.loads((folder / "reports/details.json").read_text())["oof_images"] == 37_800

@@ -2,9 +2,8 @@
 
 import re
 
-import pytest
-
 import evaluated
+import pytest
 from browser import Hand, chromium
 
 pytestmark = pytest.mark.slow

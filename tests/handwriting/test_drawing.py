@@ -1,7 +1,6 @@
 """Drawing on the page in a real browser, with a mouse and with fingers."""
 
 import pytest
-
 from browser import STROKES, Hand, chromium, served
 
 pytestmark = pytest.mark.slow
@@ -14,7 +13,9 @@ def browser():
 
 
 def ink_on(hand):
-    return hand.page.evaluate("context.getImageData(0, 0, canvas.width, canvas.height).data.filter((v, i) => i % 4 == 0 && v < 128).length")
+    return hand.page.evaluate(
+        "context.getImageData(0, 0, canvas.width, canvas.height).data.filter((v, i) => i % 4 == 0 && v < 128).length"
+    )
 
 
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])

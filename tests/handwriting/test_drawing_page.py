@@ -14,10 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from PIL import Image
-
 from browser import serving
 from pictures import bomb, png
+from PIL import Image
 
 pytestmark = pytest.mark.slow
 
@@ -30,11 +29,15 @@ def drawing(few_digits):
 
 def ask(address, path="/read", body=None, method=None, **headers):
     """Send a request: its status, and what came back, as JSON where it is."""
-    request = urllib.request.Request(address + path, body, {name.replace("_", "-"): value for name, value in headers.items()}, method=method)
+    request = urllib.request.Request(
+        address + path, body, {name.replace("_", "-"): value for name, value in headers.items()}, method=method
+    )
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as reply:
             content = reply.read()
-            return reply.status, json.loads(content) if reply.headers["content-type"] == "application/json" else content.decode()
+            return reply.status, json.loads(content) if reply.headers[
+                "content-type"
+            ] == "application/json" else content.decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
 
@@ -129,7 +132,10 @@ def test_a_taken_port_is_one_line(untrained_project, address):
     port = address.rsplit(":", 1)[1]
     ran = untrained_project.run("python", "predict_digit.py", "--no-browser", "--port", port, check=False)
     assert ran.returncode == 1
-    assert ran.stdout == f"error: port {port} of 127.0.0.1 cannot be used (Address already in use); choose another with --port or --host\n"
+    assert (
+        ran.stdout
+        == f"error: port {port} of 127.0.0.1 cannot be used (Address already in use); choose another with --port or --host\n"
+    )
 
 
 def test_a_text_browser_gets_the_page_though_its_caller_waits_for_it(untrained_project, tmp_path):
@@ -140,7 +146,9 @@ def test_a_text_browser_gets_the_page_though_its_caller_waits_for_it(untrained_p
     reader.chmod(0o755)
     command = [sys.executable, "predict_digit.py", "--port", "0"]
     environment = untrained_project.environment | {"BROWSER": f"{reader} %s"}
-    with subprocess.Popen(command, cwd=untrained_project.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+    with subprocess.Popen(
+        command, cwd=untrained_project.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as server:
         try:
             for _ in range(300):
                 if got.exists() and got.stat().st_size:
@@ -157,7 +165,10 @@ def test_in_the_local_network_each_request_needs_the_key_of_the_address(untraine
         key = urllib.parse.parse_qs(printed.query)["key"][0]
         assert len(key) >= 16
         address = f"http://127.0.0.1:{printed.port}"
-        assert ask(address, f"/?key={key}")[0] == 200 and ask(address, f"/read?key={key}", body=drawing, Host=printed.netloc)[0] == 200
+        assert (
+            ask(address, f"/?key={key}")[0] == 200
+            and ask(address, f"/read?key={key}", body=drawing, Host=printed.netloc)[0] == 200
+        )
         for path in ("/", "/?key=", f"/?key={key[:-1]}", f"/?other={key}"):
             status, answer = ask(address, path)
             assert status == 403 and "key" in answer
@@ -167,4 +178,8 @@ def test_in_the_local_network_each_request_needs_the_key_of_the_address(untraine
 
 def test_an_address_of_another_machine_is_one_line(untrained_project):
     ran = untrained_project.run(sys.executable, "predict_digit.py", "--no-browser", "--host", "192.0.2.1", check=False)
-    assert ran.returncode == 1 and ran.stdout.startswith("error: port 8028 of 192.0.2.1 cannot be used") and len(ran.stdout.splitlines()) == 1
+    assert (
+        ran.returncode == 1
+        and ran.stdout.startswith("error: port 8028 of 192.0.2.1 cannot be used")
+        and len(ran.stdout.splitlines()) == 1
+    )

@@ -8,19 +8,22 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import fuzz
+import graph
 import numpy as np
 import pytest
 import yaml
+from browser import serving
+from pictures import png
 from PIL import Image
 
-import fuzz
-import graph
-from browser import serving
 from digits.model import network
 from digits.model.backend import keras
-from pictures import png
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, to see the server's memory")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, to see the server's memory"),
+]
 
 AT_ONCE = 50
 SEED = 6
@@ -77,7 +80,10 @@ def storm(address, drawing, requests, seed):
             choice = rng.integers(20)
             if choice < 5:
                 answer = client.ask(drawing)
-                assert answer == (200, expected) or answer == client.ask(drawing) == (200, expected)  # the last may have closed
+                assert answer == (200, expected) or answer == client.ask(drawing) == (
+                    200,
+                    expected,
+                )  # the last may have closed
             elif choice == 5:
                 method, path, headers = ODD[rng.integers(len(ODD))]
                 answer = client.ask(body, path, method, **headers)
@@ -139,7 +145,9 @@ def test_ten_thousand_hostile_requests_leave_the_page_as_it_was(page, drawing, c
     statuses = storm(address, drawing, 10_000, SEED + 3)
     after, took = memory(process), seconds_to_answer(address, drawing, 200)
     with capsys.disabled():
-        print(f"\n{statuses}; {before:.0f} MB before, {after:.0f} MB after; an answer takes {1000 * statistics.median(took):.1f} ms")
+        print(
+            f"\n{statuses}; {before:.0f} MB before, {after:.0f} MB after; an answer takes {1000 * statistics.median(took):.1f} ms"
+        )
     assert set(statuses) >= {200, 400, 403} and 500 not in statuses
     assert after <= 1.1 * before
     assert statistics.median(took) < 0.03
@@ -159,13 +167,24 @@ def test_clients_that_hang_or_hang_up_or_speak_no_http_block_nobody(page, drawin
     for i in range(100):
         hung.append(socket.create_connection(place, timeout=30))
         hung[-1].sendall(beginnings[i % 4].encode())
-    for noise in [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", b"GET / HTTP/9\r\n\r\n", b"\0" * 10_000, b"POST /read HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"A" * 100_000]:
+    for noise in [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+        b"GET / HTTP/9\r\n\r\n",
+        b"\0" * 10_000,
+        b"POST /read HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"A" * 100_000,
+    ]:
         with socket.create_connection(place, timeout=30) as rude:
             rude.sendall(noise)
     for beginning in beginnings[:2]:
         with socket.create_connection(place, timeout=30) as hasty:
             hasty.sendall(beginning.encode())  # and away
-    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "x" * 22 + "=="}
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "x" * 22 + "==",
+    }
     assert Client(address).ask(None, "/read", "GET", **upgrade)[0] in (403, 404, 405)
     assert max(seconds_to_answer(address, drawing, 10)) < 2
     assert hung[0].recv(100).startswith(b"HTTP/1.1 408 ") and hung[1].recv(100).startswith(b"HTTP/1.1 408 ")

@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from digits.data import sources
-from digits.handwriting.ink import MAX_SIDE, find_ink
 from digits.errors import InputError
+from digits.handwriting.ink import MAX_SIDE, find_ink
 from digits.handwriting.mnist_frame import frame
 
 
@@ -38,9 +38,7 @@ def on_canvas(image, rng):
 
 def test_framed_digits_come_back_from_any_canvas(framed):
     rng = np.random.default_rng(0)
-    worst = [
-        np.abs(frame(find_ink(on_canvas(image, rng))).astype(int) - frame(image)).max() for image in framed
-    ]
+    worst = [np.abs(frame(find_ink(on_canvas(image, rng))).astype(int) - frame(image)).max() for image in framed]
     assert np.mean(np.array(worst) <= 3) >= 0.99
 
 
@@ -68,7 +66,15 @@ BLACK_ON_WHITE = (255, 255, 255), (0, 0, 0)
         ((0, 0, 0, 0), (0, 0, 0, 255)),
         ((255, 255, 255, 0), (255, 255, 255, 255)),
     ],
-    ids=["white on black", "blue on cream", "chalk", "red on green of its luminance", "highlighter", "black on transparency", "white on transparency"],
+    ids=[
+        "white on black",
+        "blue on cream",
+        "chalk",
+        "red on green of its luminance",
+        "highlighter",
+        "black on transparency",
+        "white on transparency",
+    ],
 )
 def test_colours_do_not_matter(paper, ink):
     wanted = frame(find_ink(drawing(*BLACK_ON_WHITE)))
@@ -213,14 +219,28 @@ def lines(draw, colour, gap):
 PHOTOS = {
     "vignette": {"light": 1 - 0.4 * ((ROW - 160) ** 2 + (COLUMN - 120) ** 2) / 200**2},
     "hard shadow across the digit": {"light": np.where(COLUMN + 0.4 * ROW < 190, 0.5, 1.0)},
-    "soft shadow over a corner": {"light": 1 - 0.5 * ndimage.gaussian_filter((np.hypot(ROW, COLUMN) < 70).astype(float), 12)},
+    "soft shadow over a corner": {
+        "light": 1 - 0.5 * ndimage.gaussian_filter((np.hypot(ROW, COLUMN) < 70).astype(float), 12)
+    },
     "desk all around": {"marks": [lambda draw: draw.rectangle([0, 0, 239, 319], outline=(92, 62, 42), width=18)]},
-    "desk along an edge": {"marks": [lambda draw: draw.polygon([(0, 320), (0, 285), (240, 300), (240, 320)], fill=(40, 38, 42))]},
+    "desk along an edge": {
+        "marks": [lambda draw: draw.polygon([(0, 320), (0, 285), (240, 300), (240, 320)], fill=(40, 38, 42))]
+    },
     "margin line": {"marks": [lambda draw: draw.line([(40, 0), (43, 320)], fill=(215, 90, 90), width=2)]},
     "squared paper": {"marks": [lambda draw: lines(draw, GREY, 25)]},
     "box": {"marks": [lambda draw: draw.rectangle([35, 25, 215, 285], outline=(60, 60, 60), width=3)]},
-    "punch holes": {"marks": [lambda draw: draw.ellipse([8, 60, 28, 80], fill=(40, 40, 40)), lambda draw: draw.ellipse([8, 220, 28, 240], fill=(40, 40, 40))]},
-    "crumbs": {"marks": [lambda draw: draw.rectangle([20, 30, 24, 33], fill=(50, 40, 40)), lambda draw: draw.rectangle([200, 200, 203, 204], fill=(50, 40, 40))]},
+    "punch holes": {
+        "marks": [
+            lambda draw: draw.ellipse([8, 60, 28, 80], fill=(40, 40, 40)),
+            lambda draw: draw.ellipse([8, 220, 28, 240], fill=(40, 40, 40)),
+        ]
+    },
+    "crumbs": {
+        "marks": [
+            lambda draw: draw.rectangle([20, 30, 24, 33], fill=(50, 40, 40)),
+            lambda draw: draw.rectangle([200, 200, 203, 204], fill=(50, 40, 40)),
+        ]
+    },
     "underline": {"marks": [lambda draw: draw.line([(50, 290), (190, 286)], fill=(38, 40, 77), width=5)]},
 }
 

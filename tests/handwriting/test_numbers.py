@@ -7,9 +7,9 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks import numbers as benchmark
 from digits.data import sources
+from digits.errors import InputError
 from digits.handwriting import numbers
 from digits.handwriting.ink import find_ink
-from digits.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,11 @@ def digits():
     """A function from images (N, 28, 28) to probabilities (N, 10), and images and labels that it has not seen."""
     images, labels, unseen, unseen_labels = sources.sample()
     neighbours = KNeighborsClassifier(8, weights="distance").fit(images.reshape(len(images), -1) / 255, labels)
-    return lambda parts: neighbours.predict_proba(parts.reshape(len(parts), -1) / 255).astype(np.float32), unseen, unseen_labels
+    return (
+        lambda parts: neighbours.predict_proba(parts.reshape(len(parts), -1) / 255).astype(np.float32),
+        unseen,
+        unseen_labels,
+    )
 
 
 def read(picture, classify):
@@ -26,7 +30,9 @@ def read(picture, classify):
     return "".join(map(str, probabilities.argmax(axis=1)))
 
 
-@pytest.mark.parametrize(("kind", "at_least"), [("apart", 15), ("photographed", 13), ("underlined", 13), ("squared_paper", 13)])
+@pytest.mark.parametrize(
+    ("kind", "at_least"), [("apart", 15), ("photographed", 13), ("underlined", 13), ("squared_paper", 13)]
+)
 def test_a_row_is_cut_between_its_digits(digits, kind, at_least):
     """How often the number of digits is right, of 20: the classifier itself misreads one digit in twenty."""
     classify, images, _ = digits
@@ -40,7 +46,10 @@ def test_a_row_is_cut_between_its_digits(digits, kind, at_least):
 
 def test_a_single_digit_is_hardly_ever_cut(digits):
     classify, images, _ = digits
-    pictures = [Image.fromarray(np.pad(255 - image, 28, constant_values=255)).resize((336, 336), Image.Resampling.NEAREST) for image in images[:150]]
+    pictures = [
+        Image.fromarray(np.pad(255 - image, 28, constant_values=255)).resize((336, 336), Image.Resampling.NEAREST)
+        for image in images[:150]
+    ]
     assert sum(len(read(picture, classify)) > 1 for picture in pictures) <= 10
 
 

@@ -6,12 +6,12 @@ import sys
 
 import numpy as np
 import pytest
+from pictures import bomb, png
 from PIL import Image
 
 from digits.data import sources
-from digits.model import network
 from digits.handwriting.recognizer import Reader
-from pictures import bomb, png
+from digits.model import network
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +61,9 @@ def test_json_has_all_ten_probabilities_and_a_missing_file_is_named(untrained_pr
     assert status == 1 and errors == ["error: nowhere.png cannot be read: No such file or directory"]
     answer = json.loads(lines[0])
     assert answer["path"] == "pictures/a.png"
-    assert np.shape(answer["probabilities"]) == (1, 10) and np.sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)
+    assert np.shape(answer["probabilities"]) == (1, 10) and np.sum(answer["probabilities"]) == pytest.approx(
+        1, abs=1e-4
+    )
     assert answer["digits"] == str(np.argmax(answer["probabilities"]))
 
 

@@ -1,11 +1,11 @@
 """Augmentation: it does what a slow reference does, keeps the ink, and depends on (seed, epoch, batch) alone."""
 
+import graph
 import numpy as np
 import pytest
 import yaml
 from scipy.ndimage import affine_transform, map_coordinates
 
-import graph
 from digits.data import sources
 from digits.model import augmentation
 
@@ -23,7 +23,7 @@ def batches(images, **changes):
 
 
 def affine_maps(count, rotate=0, zoom=0, shift=0, shear=0, seed=3):
-    return augmentation.draw_maps(np.random.default_rng(seed), count, rotate, zoom, shift, shear)
+    return augmentation.sample_affine(np.random.default_rng(seed), count, rotate, zoom, shift, shear)
 
 
 def test_its_affine_maps_agree_with_scipy(images):
@@ -50,7 +50,7 @@ def test_bounds_of_zero_change_nothing(images):
 def test_the_default_bounds_keep_the_ink_in_the_frame(images):
     """Against the same maps read at the pixels around the frame too, where what left it lies."""
     margin = 14
-    points = augmentation.draw_maps(np.random.default_rng(0), 256, **BOUNDS)
+    points = augmentation.sample_affine(np.random.default_rng(0), 256, **BOUNDS)
     right, down = points[:, :, :1, 1:2] - points[:, :, :1, :1], points[:, :, 1:2, :1] - points[:, :, :1, :1]
     row, column = np.mgrid[-margin : 28 + margin, -margin : 28 + margin]
     x, y = points[:, :, :1, :1] + right * column + down * row

@@ -100,24 +100,29 @@ def test_the_key_is_another_for_other_settings_data_code_or_versions(tmp_path, m
 
 def test_an_ended_training_is_taken_up_again_until_dvc_has_recorded_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with checkpoint.claim(0, "same") as work:
+    with checkpoint.lock_member(0, "same") as work:
         (work / "state.npz").touch()
-    with checkpoint.claim(0, "same") as work:
+    with checkpoint.lock_member(0, "same") as work:
         assert (work / "state.npz").exists(), "killed now, DVC will run it again"
     (tmp_path / "dvc.lock").touch()
-    with checkpoint.claim(0, "same") as work:
+    with checkpoint.lock_member(0, "same") as work:
         assert not list(work.iterdir()), "trained again by force, it begins anew"
 
 
-def test_what_lies_in_the_work_folder_is_dropped_when_it_is_this_member_s_and_left_when_it_is_not(tmp_path, monkeypatch, capsys):
+def test_what_lies_in_the_work_folder_is_dropped_when_it_is_this_member_s_and_left_when_it_is_not(
+    tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     others = [tmp_path / f".work/{name}" for name in ("member-1-abc", "member-10-abc", "notes")]
     for folder in (*others, tmp_path / ".work/member-0-old"):
         folder.mkdir(parents=True)
-    with checkpoint.claim(0, "new") as work:
+    with checkpoint.lock_member(0, "new") as work:
         assert work.name == "member-0-new"
     said = "an unfinished training with other settings, data or code is dropped: .work/member-0-old\n"
     assert capsys.readouterr().out == said
-    assert sorted(path.name for path in (tmp_path / ".work").iterdir()) == ["ended-member-0-new", *sorted(path.name for path in others)]
-    checkpoint.sweep()
+    assert sorted(path.name for path in (tmp_path / ".work").iterdir()) == [
+        "ended-member-0-new",
+        *sorted(path.name for path in others),
+    ]
+    checkpoint.remove_completed()
     assert not (tmp_path / ".work/ended-member-0-new").exists() and all(path.exists() for path in others)

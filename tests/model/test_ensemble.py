@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from digits.errors import InputError
 from digits.model import ensemble, network
 from digits.model.backend import keras
-from digits.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import sys
 
 import numpy as np
 import pytest
+from hostile_models import HOSTILE, described, function, with_part
 
+from digits.errors import InputError
 from digits.model import network
 from digits.model.backend import keras
-from digits.errors import InputError
-from hostile_models import HOSTILE, described, function, with_part
 
 WATCHED = ("os.system", "subprocess.Popen", "pickle.find_class", "socket.connect", "exec", "import", "shutil.rmtree")
 seen = None
@@ -87,4 +87,7 @@ def test_the_command_names_the_hostile_file(untrained_project):
     ran = untrained_project.run("python", "predict_digit.py", "nothing.png", check=False)
     member.write_bytes(kept)
     assert ran.returncode == 1
-    assert ran.stdout == "error: models/member-3.keras is no model of this project (it holds '../canary.py'); `dvc repro` trains one\n"
+    assert (
+        ran.stdout
+        == "error: models/member-3.keras is no model of this project (it holds '../canary.py'); `dvc repro` trains one\n"
+    )

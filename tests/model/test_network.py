@@ -5,14 +5,14 @@ import subprocess
 import sys
 import zipfile
 
+import graph
 import numpy as np
 import pytest
 import yaml
 
-import graph
+from digits.errors import InputError
 from digits.model import backend, network, training
 from digits.model.backend import keras
-from digits.errors import InputError
 
 DEFAULTS = yaml.safe_load((graph.ROOT / "params.yaml").read_text())["network"]
 
@@ -26,7 +26,9 @@ def test_the_default_network_has_exactly_so_many_parameters():
 def test_onednn_trains_on_every_kind_of_processor_in_any_environment():
     said = "from digits.backend import keras; from tensorflow.python.util import _pywrap_util_port as port; print(port.IsMklEnabled())"
     switched_off = os.environ | {"TF_ENABLE_ONEDNN_OPTS": "0"}
-    done = subprocess.run([sys.executable, "-c", said], cwd=graph.ROOT, env=switched_off, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", said], cwd=graph.ROOT, env=switched_off, capture_output=True, text=True, check=True
+    )
     assert done.stdout == "True\n"
 
 
@@ -54,7 +56,9 @@ def test_pixels_go_in_as_they_are_and_probabilities_come_out():
     probabilities = model.predict(images, verbose=0)
     assert probabilities.shape == (7, 10) and probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
-    brightest = [layer for layer in model.layers if isinstance(layer, keras.layers.Rescaling)][0](np.full((1, 28, 28), 255))
+    brightest = [layer for layer in model.layers if isinstance(layer, keras.layers.Rescaling)][0](
+        np.full((1, 28, 28), 255)
+    )
     np.testing.assert_allclose(np.asarray(brightest), 1, rtol=1e-6)
 
 
@@ -69,7 +73,9 @@ def test_the_same_weights_are_the_same_bytes_and_come_back(tmp_path):
     assert not again.compiled
     for got, wanted in zip(again.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(got, wanted)
-    np.testing.assert_array_equal(again.predict(np.ones((2, 28, 28)), verbose=0), model.predict(np.ones((2, 28, 28)), verbose=0))
+    np.testing.assert_array_equal(
+        again.predict(np.ones((2, 28, 28)), verbose=0), model.predict(np.ones((2, 28, 28)), verbose=0)
+    )
 
 
 def test_a_missing_model_is_said(tmp_path):
@@ -90,6 +96,8 @@ def test_what_is_no_model_of_ours_is_refused_in_one_line(tmp_path):
     keras.Sequential([keras.Input((32, 32)), keras.layers.Flatten(), keras.layers.Dense(10)]).save(bad)
     with pytest.raises(InputError, match="32, 32"):
         network.load(bad)
-    keras.Sequential([keras.Input((28, 28)), keras.layers.Lambda(lambda x: x), keras.layers.Flatten(), keras.layers.Dense(10)]).save(bad)
+    keras.Sequential(
+        [keras.Input((28, 28)), keras.layers.Lambda(lambda x: x), keras.layers.Flatten(), keras.layers.Dense(10)]
+    ).save(bad)
     with pytest.raises(InputError, match="is no model of this project"):
         network.load(bad)

@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from project import TINY, heed_interrupts
 
 from digits.data import arrays
 from digits.data.splits import assign_folds
-from project import TINY, heed_interrupts
 
 TRAIN = [sys.executable, "-m", "stages.train", "0"]
 
@@ -125,7 +125,10 @@ def test_two_trainings_of_one_member_never_share_their_work(project):
     second = project.run(*TRAIN, check=False)
     os.kill(first.pid, signal.SIGCONT)
     assert second.returncode == 1
-    assert second.stdout.strip() == f"error: member 0 is being trained by process {first.pid}; wait until it ends, or end it (kill {first.pid})"
+    assert (
+        second.stdout.strip()
+        == f"error: member 0 is being trained by process {first.pid}; wait until it ends, or end it (kill {first.pid})"
+    )
     first.stdout.read()
     assert first.wait() == 0
 

@@ -4,9 +4,9 @@ import ast
 import json
 import re
 
+import graph
 import pytest
 
-import graph
 from benchmarks import ablation, recipes, run, tables, train
 from digits.data import kaggle_csv
 
@@ -36,7 +36,11 @@ def test_the_product_imports_nothing_of_the_benchmark():
     for folder in ("digits", "stages"):
         for file in (graph.ROOT / folder).glob("*.py"):
             for node in ast.walk(ast.parse(file.read_text())):
-                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None) or ""]
+                names = (
+                    [alias.name for alias in node.names]
+                    if isinstance(node, ast.Import)
+                    else [getattr(node, "module", None) or ""]
+                )
                 assert not any(name.startswith("benchmarks") for name in names), file
 
 
@@ -56,13 +60,34 @@ def test_the_readme_gives_the_commands_of_the_variants():
 def test_the_table_tells_mean_deviation_and_the_seconds_to_each_target():
     def network(accuracy, *curve):
         measured = {"parameters": 1000, "multiply_accumulates": 2_000_000, "epochs": 3, "seconds": 20.0, "peak_mb": 900}
-        return measured | {"accuracy": accuracy, "images_per_second": 1000, "predicted_per_second": 5000, "curve": curve}
+        return measured | {
+            "accuracy": accuracy,
+            "images_per_second": 1000,
+            "predicted_per_second": 5000,
+            "curve": curve,
+        }
 
-    networks = {"1": network(0.992, [5.0, 0.98], [10.0, 0.991], [20.0, 0.992]), "2": network(0.995, [5.0, 0.98], [10.0, 0.9945], [20.0, 0.995])}
-    results = {"machine": {"peak_gflops": 120}, "recipes": {"our-fast": {"networks": networks, "averaged": [[20.0, 0.992], [40.0, 0.996]]}}}
+    networks = {
+        "1": network(0.992, [5.0, 0.98], [10.0, 0.991], [20.0, 0.992]),
+        "2": network(0.995, [5.0, 0.98], [10.0, 0.9945], [20.0, 0.995]),
+    }
+    results = {
+        "machine": {"peak_gflops": 120},
+        "recipes": {"our-fast": {"networks": networks, "averaged": [[20.0, 0.992], [40.0, 0.996]]}},
+    }
     row = tables.recipes_table(results).splitlines()[-1]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert cells[:9] == ["our-fast", "1,000", "2.0 M", "3", "20", "10 s", "10 s (1 of 2)", "–", "99.350 ± 0.212 % (n = 2)"]
+    assert cells[:9] == [
+        "our-fast",
+        "1,000",
+        "2.0 M",
+        "3",
+        "20",
+        "10 s",
+        "10 s (1 of 2)",
+        "–",
+        "99.350 ± 0.212 % (n = 2)",
+    ]
     assert cells[9:] == ["99.60 % (2 in 40 s)", "1,000", "5,000", "10 %", "900 MB"]
 
 
@@ -88,7 +113,12 @@ def test_each_row_of_the_ablation_tells_mean_and_deviation():
 @pytest.mark.slow
 def test_what_two_recipes_share_is_trained_once():
     assert run.fingerprint(recipes.RECIPES["our-best"]) == run.fingerprint(recipes.RECIPES["our-default"])
-    for others in (recipes.RECIPES["our-fast"], recipes.ours({"lr": 0.002}), recipes.ours({"augment.shift": 1}), recipes.ours({"regularization.label_smoothing": 0})):
+    for others in (
+        recipes.RECIPES["our-fast"],
+        recipes.ours({"lr": 0.002}),
+        recipes.ours({"augment.shift": 1}),
+        recipes.ours({"regularization.label_smoothing": 0}),
+    ):
         assert run.fingerprint(others) != run.fingerprint(recipes.RECIPES["our-default"])
     measured = {"our-default": {"fingerprint": "abc", "networks": {"1": {"seconds": 5}}}}
     assert run.find_twin(measured, "abc", "1") == {"seconds": 5}
@@ -98,7 +128,10 @@ def test_what_two_recipes_share_is_trained_once():
 def test_what_another_machine_measured_is_left_out(tmp_path):
     here, gone = ({"probabilities": str(tmp_path / name)} for name in ("here.npy", "gone.npy"))
     (tmp_path / "here.npy").touch()
-    measured = {"our-default": {"fingerprint": "abc", "networks": {"1": here, "2": gone}}, "deotte": {"networks": {"1": gone}}}
+    measured = {
+        "our-default": {"fingerprint": "abc", "networks": {"1": here, "2": gone}},
+        "deotte": {"networks": {"1": gone}},
+    }
     assert run.measured_here(measured) == {"our-default": {"fingerprint": "abc", "networks": {"1": here}}}
 
 
@@ -110,7 +143,12 @@ def test_a_recipe_is_trained_once_and_written_into_the_tables(project):
     results = json.loads((project / "benchmarks/results.json").read_text())
     assert list(results["recipes"]) == ["our-default"] and results["machine"]["peak_gflops"] > 0
     measured = results["recipes"]["our-default"]["networks"]["2"]
-    assert measured["epochs"] == 2 and len(measured["curve"]) >= 2 and measured["seconds"] > 0 and measured["peak_mb"] > 100
+    assert (
+        measured["epochs"] == 2
+        and len(measured["curve"]) >= 2
+        and measured["seconds"] > 0
+        and measured["peak_mb"] > 100
+    )
     assert len(results["recipes"]["our-default"]["averaged"]) == 2
     assert "| our-default |" in (project / "benchmarks/README.md").read_text()
     assert (project / "benchmarks/accuracy.png").read_bytes().startswith(b"\x89PNG")
@@ -118,7 +156,10 @@ def test_a_recipe_is_trained_once_and_written_into_the_tables(project):
     (project / ".work/benchmark/our-default-2.npy").unlink()  # as on a machine that has not trained it
     again = project.run(*command, "--untimed").stdout
     assert "network 1" not in again and "network 2" in again
-    assert "seconds" not in json.loads((project / "benchmarks/results.json").read_text())["recipes"]["our-default"]["networks"]["2"]
+    assert (
+        "seconds"
+        not in json.loads((project / "benchmarks/results.json").read_text())["recipes"]["our-default"]["networks"]["2"]
+    )
 
 
 @pytest.mark.slow
@@ -136,7 +177,9 @@ def test_the_ablation_trains_three_seeds_of_a_change_once_and_writes_its_table(p
 @pytest.mark.slow
 def test_a_wrong_name_and_missing_data_are_one_line(project, make_project):
     ran = project.run("python", "-m", "benchmarks.run", "lenet", check=False)
-    assert ran.returncode == 1 and ran.stdout.startswith("error: no recipe is called 'lenet'; there are: keras-example, ghouzam")
+    assert ran.returncode == 1 and ran.stdout.startswith(
+        "error: no recipe is called 'lenet'; there are: keras-example, ghouzam"
+    )
     (project / "data/incoming/train.csv").rename(project / "data/incoming/elsewhere.csv")
     ran = project.run("python", "-m", "benchmarks.run", check=False)
     (project / "data/incoming/elsewhere.csv").rename(project / "data/incoming/train.csv")
@@ -152,7 +195,14 @@ def test_the_time_outside_training_is_that_of_the_files_in_data_incoming(project
     kaggle_csv.write_test(project / "data/incoming/test.csv", images)
     kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels[1:])
     ran = project.run("python", "-m", "benchmarks.outside_training", check=False)
-    assert ran.returncode == 1 and ran.stdout.startswith("error: ") and "200 images" in ran.stdout and "199 ids" in ran.stdout
+    assert (
+        ran.returncode == 1
+        and ran.stdout.startswith("error: ")
+        and "200 images" in ran.stdout
+        and "199 ids" in ran.stdout
+    )
     kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels)
-    whole, training = map(int, re.findall(r"(\d+) s", project.run("python", "-m", "benchmarks.outside_training").stdout))
+    whole, training = map(
+        int, re.findall(r"(\d+) s", project.run("python", "-m", "benchmarks.outside_training").stdout)
+    )
     assert 0 <= training < whole

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-
 from browser import STROKES, Hand, chromium, served
+
 from benchmarks import drawings, strokes
 from digits.data import kaggle_csv, sources
 from digits.handwriting.recognizer import Reader

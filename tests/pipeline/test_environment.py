@@ -5,9 +5,8 @@ import shutil
 import subprocess
 import sys
 
-import pytest
-
 import graph
+import pytest
 
 PROBE = 'import os, sys\nprint(sys.argv[1:], os.environ.get("PYTHONSAFEPATH"))\n'
 
@@ -22,7 +21,9 @@ def folder(tmp_path):
 
 
 def run_probe(folder, **environment):
-    return subprocess.run(["/bin/sh", "stages/run.sh", "probe", "0"], cwd=folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        ["/bin/sh", "stages/run.sh", "probe", "0"], cwd=folder, env=environment, capture_output=True, text=True
+    )
 
 
 def test_a_stage_takes_the_python_of_the_projects_environment_also_where_it_is_not_activated(folder):
@@ -35,7 +36,9 @@ def test_a_stage_takes_the_python_of_the_projects_environment_also_where_it_is_n
 def test_without_any_python_a_stage_says_what_to_do(folder):
     ran = run_probe(folder, PATH=str(folder))
     assert ran.returncode == 1 and ran.stdout == ""
-    assert ran.stderr == "error: no python was found; `make` sets up .venv, and `source .venv/bin/activate` selects it\n"
+    assert (
+        ran.stderr == "error: no python was found; `make` sets up .venv, and `source .venv/bin/activate` selects it\n"
+    )
 
 
 @pytest.mark.parametrize("script", ["predict_digit.py", "submit_to_kaggle.py"])
@@ -47,4 +50,8 @@ def test_a_script_outside_of_the_environment_says_what_to_do(script, hindrance):
         del environment["PYTHONSAFEPATH"]
     ran = subprocess.run(command, cwd=graph.ROOT, env=environment, capture_output=True, text=True)
     assert ran.returncode == 1 and len(ran.stderr.splitlines()) == 1
-    assert ran.stderr.startswith("error: No module named ") and "source .venv/bin/activate" in ran.stderr and "unset PYTHONSAFEPATH" in ran.stderr
+    assert (
+        ran.stderr.startswith("error: No module named ")
+        and "source .venv/bin/activate" in ran.stderr
+        and "unset PYTHONSAFEPATH" in ran.stderr
+    )

@@ -3,9 +3,8 @@
 import json
 import re
 
-import pytest
-
 import graph
+import pytest
 from project import stages_run
 
 pytestmark = pytest.mark.slow
@@ -13,7 +12,11 @@ pytestmark = pytest.mark.slow
 
 def commands():
     """The commands of the chapter, in order, without their comments, up to those for the competition's images."""
-    chapter = re.search(r"^## Experiment$(.*?)^Three ways to spend the time", (graph.ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+    chapter = re.search(
+        r"^## Experiment$(.*?)^Three ways to spend the time",
+        (graph.ROOT / "README.md").read_text(),
+        re.DOTALL | re.MULTILINE,
+    )[1]
     lines = [line.strip() for line in chapter.splitlines() if line.startswith("    ")]
     typed = [re.sub(r"\s+#.*", "", line) for line in lines]
     assert typed[0] == "source .venv/bin/activate"
@@ -63,7 +66,9 @@ def test_experiments_do_not_accumulate(project, typed, name, setting):
 
 def test_the_metrics_that_are_compared_are_few(project, typed):
     printed, _ = typed
-    assert "oof_log_loss" in one(printed, "dvc metrics diff") and len(one(printed, "dvc metrics diff").splitlines()) <= 7
+    assert (
+        "oof_log_loss" in one(printed, "dvc metrics diff") and len(one(printed, "dvc metrics diff").splitlines()) <= 7
+    )
     assert {"accuracy", "errors", "log_loss", "gain"} <= set(diff(project, "metrics", "lower-lr~", "ensemble"))
 
 
@@ -71,7 +76,17 @@ def test_the_table_of_experiments_fits_and_holds_what_differs(typed):
     table = one(typed[0], "make experiments")
     assert max(map(len, table.splitlines())) <= 120 and "…" not in table
     header = next(line for line in table.splitlines() if "Experiment" in line).split()
-    assert set(header) <= {"Experiment", "accuracy", "errors", "gain", "log_loss", "oof_accuracy", "lr", "members", "network.width"}
+    assert set(header) <= {
+        "Experiment",
+        "accuracy",
+        "errors",
+        "gain",
+        "log_loss",
+        "oof_accuracy",
+        "lr",
+        "members",
+        "network.width",
+    }
     assert {"lr", "members", "network.width"} <= set(header) and not re.search(r"[0-9a-f]{32}", table)
     assert all(f"[{name}]" in table for name in ("low-lr", "ensemble", "narrow"))
 
@@ -97,7 +112,10 @@ def test_one_loss_chart_and_one_accuracy_chart_show_every_member_with_titles_and
         "reports/plots/mistakes.png",
     ]
     points = drawn["data"]["Loss"][0]["content"]["data"]["values"]
-    assert {(point["rev"], point["member"]) for point in points} == {("lower-lr~", "0"), *(("ensemble", member) for member in "012")}
+    assert {(point["rev"], point["member"]) for point in points} == {
+        ("lower-lr~", "0"),
+        *(("ensemble", member) for member in "012"),
+    }
     assert {point["images"] for point in points} == {"training", "validation"}
 
 
@@ -132,5 +150,8 @@ def test_a_wrong_setting_of_the_last_stage_stops_the_first(make_project):
     project = make_project(members=[0, 12])
     ran = project.run("dvc", "repro", check=False)
     assert ran.returncode != 0 and len(stages_run(ran.stdout)) == 1
-    assert "error: params.yaml: members has 12, but split.folds is 10: members are numbers from 0 to 9" in ran.stdout.splitlines()
+    assert (
+        "error: params.yaml: members has 12, but split.folds is 10: members are numbers from 0 to 9"
+        in ran.stdout.splitlines()
+    )
     assert not (project / "data/raw").exists()

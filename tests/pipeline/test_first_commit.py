@@ -4,7 +4,6 @@ import re
 
 import pytest
 import yaml
-
 from project import stages_run
 
 pytestmark = pytest.mark.slow
@@ -29,7 +28,9 @@ def elsewhere(tiny_project):
 def test_after_the_baseline_is_committed_a_setting_that_changes_and_returns_trains_nothing_twice(elsewhere):
     assert HINT in elsewhere.run("make").stdout
     lock = (elsewhere / "dvc.lock").read_text()
-    (elsewhere / "dvc.lock").write_text(lock.replace("  predict:\n", "  train@7:\n    cmd: of a member that is no longer listed\n  predict:\n"))
+    (elsewhere / "dvc.lock").write_text(
+        lock.replace("  predict:\n", "  train@7:\n    cmd: of a member that is no longer listed\n  predict:\n")
+    )
     assert HINT in elsewhere.run("python", "-m", "digits.evaluation.summary").stdout
     (elsewhere / "dvc.lock").write_text(lock)
     assert elsewhere.git("status", "--porcelain", "--untracked-files=no").strip()

@@ -4,12 +4,12 @@ import os
 import resource
 import shutil
 
-import pytest
-
 import kills
-from digits.data import sources
+import pytest
 from disks import MEGABYTE, small_disk
 from project import TINY, Project, write_competition
+
+from digits.data import sources
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,10 @@ def test_on_a_full_disk_one_line_says_so_nothing_is_lost_and_with_room_it_goes_o
     assert results(prepared) == before
 
     shutil.rmtree(prepared / ".dvc/cache")
-    for room, who in ((5 * MEGABYTE, "error: "), (11 * MEGABYTE, "ERROR: ")):  # too little for the stage, and for DVC's copy
+    for room, who in (
+        (5 * MEGABYTE, "error: "),
+        (11 * MEGABYTE, "ERROR: "),
+    ):  # too little for the stage, and for DVC's copy
         for name in RESULTS["prepare"]:
             (prepared / name).unlink(missing_ok=True)
         with disk.full(room):
@@ -153,7 +156,9 @@ def refuses(project, *command, because):
 def results(project):
     """What a run leaves for the person, and what it should not leave: {path: digest}, and dvc.lock as it is."""
     files = kills.files_of(project.folder)
-    kept = {name: digest for name, digest in files.items() if name.startswith(("data/", "models/", "reports/", ".work/"))}
+    kept = {
+        name: digest for name, digest in files.items() if name.startswith(("data/", "models/", "reports/", ".work/"))
+    }
     return kept | {"dvc.lock": (project / "dvc.lock").read_bytes()}
 
 

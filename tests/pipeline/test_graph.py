@@ -4,12 +4,12 @@ import ast
 import json
 import sys
 
+import graph
 import pytest
 import yaml
-
-import graph
-from digits import versions
 from project import TINY, write_competition
+
+from digits import versions
 
 STAGES = [path.stem for path in graph.stage_files()]
 
@@ -64,7 +64,9 @@ def test_a_stage_depends_on_the_versions_of_the_packages_it_computes_with_and_no
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_keeps_its_outs_in_dvcs_cache(stage):
-    assert all(isinstance(out, str) for out in graph.definition()[stage]["outs"]), "`cache: false` here, unlike in plots, ends the run cache"
+    assert all(isinstance(out, str) for out in graph.definition()[stage]["outs"]), (
+        "`cache: false` here, unlike in plots, ends the run cache"
+    )
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -79,7 +81,9 @@ def test_a_stage_uses_each_parameter_it_declares(stage):
 def test_every_parameter_of_params_yaml_is_read_by_a_stage():
     settings = yaml.safe_load((graph.ROOT / "params.yaml").read_text())
     written = {
-        f"{key}.{inner}" if inner else key for key, value in settings.items() for inner in (value if isinstance(value, dict) else [None])
+        f"{key}.{inner}" if inner else key
+        for key, value in settings.items()
+        for inner in (value if isinstance(value, dict) else [None])
     }
     assert written == set().union(*map(graph.parameters, STAGES))
 
@@ -104,7 +108,9 @@ def test_a_stage_opens_its_deps_and_writes_its_outs_and_no_others(stage, traces)
 
     def of_a_stage(path):
         passing = "/.partial-", "/.dated-", "/__pycache__/"
-        return path.startswith(("data/", "models/", "reports/", "digits/", "stages/")) and not any(part in path for part in passing)
+        return path.startswith(("data/", "models/", "reports/", "digits/", "stages/")) and not any(
+            part in path for part in passing
+        )
 
     read = {path for path in traced["read"] if of_a_stage(path) or path in declared["deps"]} - set(traced["written"])
     written = {path for path in traced["written"] if of_a_stage(path)}
@@ -112,7 +118,11 @@ def test_a_stage_opens_its_deps_and_writes_its_outs_and_no_others(stage, traces)
     assert {path for path in written if not belongs(path, outs)} == set()
     assert {out for out in outs if not any(belongs(path, [out]) for path in written)} == set()
     unread = {dep for dep in declared["deps"] if not any(belongs(path, [dep]) for path in read)}
-    imported_when_needed = {"digits/model/backend.py", "digits/data/kaggle_client.py", "digits/data/kaggle_credentials.py"} if stage == "fetch" else set()
+    imported_when_needed = (
+        {"digits/model/backend.py", "digits/data/kaggle_client.py", "digits/data/kaggle_credentials.py"}
+        if stage == "fetch"
+        else set()
+    )
     assert unread == imported_when_needed, "a dependency that nothing opens"
 
 

@@ -21,13 +21,19 @@ def test_an_unsupported_python_gets_a_line_that_says_which_are_supported(tmp_pat
     (tmp_path / "requirements.txt").touch()
     ran = subprocess.run(["make"], cwd=tmp_path, env={"PATH": str(tools)}, capture_output=True, text=True)
     assert ran.returncode != 0 and ran.stdout == ""
-    assert ran.stderr.splitlines()[0] == "error: no Python that TensorFlow supports was found; install one of 3.11 3.12 3.13"
+    assert (
+        ran.stderr.splitlines()[0]
+        == "error: no Python that TensorFlow supports was found; install one of 3.11 3.12 3.13"
+    )
     assert not (tmp_path / ".venv").exists()
 
 
 def test_a_download_without_its_repository_gets_a_line_that_says_what_to_do(tmp_path):
     shutil.copy(graph.ROOT / "Makefile", tmp_path)
-    environment = {"PATH": os.environ["PATH"], "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}  # and not that of a `make test`
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GIT_CEILING_DIRECTORIES": str(tmp_path.parent),
+    }  # and not that of a `make test`
     ran = subprocess.run(["make"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ran.returncode != 0 and ran.stdout == ""
     line = ran.stderr.splitlines()[0]

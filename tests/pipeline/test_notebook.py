@@ -14,13 +14,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import graph
 import nbformat
 import numpy as np
 import pytest
-from PIL import Image
-
-import graph
 import refresh_notebook
+from PIL import Image
 
 REFRESH = f"run: {refresh_notebook.COMMAND}"
 FIRST_TO_CALCULATE = "untrained"  # from this cell on, another processor's rounding may show
@@ -106,7 +105,9 @@ def test_what_is_stored_is_small_and_free_of_what_changes_from_run_to_run():
     notebook = refresh_notebook.load()
     nbformat.validate(notebook)
     assert set(notebook.metadata) == {"kernelspec", "language_info", "made_from"}, REFRESH
-    assert notebook.metadata["kernelspec"]["name"] == "python3" and notebook.metadata["language_info"] == {"name": "python"}, REFRESH
+    assert notebook.metadata["kernelspec"]["name"] == "python3" and notebook.metadata["language_info"] == {
+        "name": "python"
+    }, REFRESH
     cells = refresh_notebook.code_cells(notebook)
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), REFRESH
     assert not [cell.id for cell in cells if cell.metadata], REFRESH
@@ -115,9 +116,16 @@ def test_what_is_stored_is_small_and_free_of_what_changes_from_run_to_run():
             assert output.output_type in ("stream", "display_data", "execute_result"), f"{cell.id} failed"
             said = output.get("text", "") + output.get("data", {}).get("text/plain", "")
             assert output.get("name") != "stderr" and not re.search(r"\b[Ww]arning", said), f"{cell.id} says: {said}"
-            assert not re.search(r"(^|[\s'\"(])/\w|\d+ms/|0x[0-9a-f]{6}|\.work|[A-Z]:\\", said), f"{cell.id} says: {said}"
-            assert output.get("data", {}).keys() <= {"text/plain", "image/png", "application/vnd.plotly.v1+json"}, cell.id
-    assert any("application/vnd.plotly.v1+json" in output["data"] and "image/png" in output["data"] for output in outputs(notebook, "plotly"))
+            assert not re.search(r"(^|[\s'\"(])/\w|\d+ms/|0x[0-9a-f]{6}|\.work|[A-Z]:\\", said), (
+                f"{cell.id} says: {said}"
+            )
+            assert output.get("data", {}).keys() <= {"text/plain", "image/png", "application/vnd.plotly.v1+json"}, (
+                cell.id
+            )
+    assert any(
+        "application/vnd.plotly.v1+json" in output["data"] and "image/png" in output["data"]
+        for output in outputs(notebook, "plotly")
+    )
 
 
 @pytest.mark.parametrize("without", ["the project", "its packages"])
@@ -128,7 +136,11 @@ def test_in_the_wrong_place_the_notebook_says_where_it_belongs(without, tmp_path
     ran = subprocess.run([*python, "-c", first], cwd=folder, env=environment, capture_output=True, text=True)
     assert ran.returncode == 1
     said = ran.stderr.splitlines()[-1]
-    assert said.startswith("ImportError: No module named") and "run `make notebook` in that folder" in said and ".venv/bin/python" in said
+    assert (
+        said.startswith("ImportError: No module named")
+        and "run `make notebook` in that folder" in said
+        and ".venv/bin/python" in said
+    )
 
 
 @pytest.mark.slow
@@ -137,15 +149,24 @@ def test_it_runs_from_top_to_bottom_and_leaves_the_rest_of_the_project_as_it_was
 
     def tree():
         files = {str(path.relative_to(project.folder)): path for path in project.folder.rglob("*") if path.is_file()}
-        return {name: path.read_bytes() for name, path in files.items() if "__pycache__" not in name and not name.startswith(".dvc/tmp/")}
+        return {
+            name: path.read_bytes()
+            for name, path in files.items()
+            if "__pycache__" not in name and not name.startswith(".dvc/tmp/")
+        }
 
     before = tree()
     project.run(*refresh_notebook.COMMAND.split())
     after = tree()
-    assert [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)] in ([], ["digit_recognition.ipynb"])
+    assert [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)] in (
+        [],
+        ["digit_recognition.ipynb"],
+    )
 
     fresh, stored = nbformat.read(project / "digit_recognition.ipynb", as_version=4), refresh_notebook.load()
-    right, images = map(int, re.search(r"(\d+) of (\d+) held-out images right", printed(fresh, "measure-held-out")).groups())
+    right, images = map(
+        int, re.search(r"(\d+) of (\d+) held-out images right", printed(fresh, "measure-held-out")).groups()
+    )
     assert images == 1050 and right / images >= 0.97
     right, images = map(int, re.search(r"(\d+) of (\d+) right", printed(fresh, "judge-submission")).groups())
     assert images == 1500 and right / images >= 0.97
@@ -162,7 +183,9 @@ def test_it_runs_from_top_to_bottom_and_leaves_the_rest_of_the_project_as_it_was
         for fresh_output, stored_output in zip(new.outputs, old.outputs, strict=True):
             if "image/png" in fresh_output.get("data", {}):
                 ours, theirs = pixels(fresh_output), pixels(stored_output)
-                assert ours.shape == theirs.shape and np.abs(ours - theirs).mean() < 1, f"{new.id} draws another picture; {REFRESH}"
+                assert ours.shape == theirs.shape and np.abs(ours - theirs).mean() < 1, (
+                    f"{new.id} draws another picture; {REFRESH}"
+                )
                 fresh_output.data["image/png"] = stored_output.data["image/png"]
             assert fresh_output == stored_output, f"{new.id} no longer gives what is stored; {REFRESH}"
 
@@ -172,7 +195,9 @@ def test_make_notebook_runs_the_projects_own_python_whatever_kernels_there_are(m
     project = make_project()
     foreign = tmp_path / ".local/share/jupyter/kernels/python3"
     foreign.mkdir(parents=True)
-    (foreign / "kernel.json").write_text(json.dumps({"argv": ["/bin/false"], "display_name": "Python 3 (ipykernel)", "language": "python"}))
+    (foreign / "kernel.json").write_text(
+        json.dumps({"argv": ["/bin/false"], "display_name": "Python 3 (ipykernel)", "language": "python"})
+    )
     scripts = project / ".venv/bin"
     scripts.mkdir(parents=True)
     for program in ("jupyter", "jupyter-lab", "python"):
@@ -186,12 +211,18 @@ def test_make_notebook_runs_the_projects_own_python_whatever_kernels_there_are(m
     with subprocess.Popen(command, cwd=project.folder, env=environment, start_new_session=True, **pipes) as server:
         try:
             lines = iter(server.stdout.readline, "")
-            address = next(found for line in lines if (found := re.search(r"(http://127\.0\.0\.1:\d+)/lab(\?token=\w+)", line)))
+            address = next(
+                found for line in lines if (found := re.search(r"(http://127\.0\.0\.1:\d+)/lab(\?token=\w+)", line))
+            )
             kernels = json.loads(fetched(f"{address[1]}/api/kernelspecs{address[2]}"))
             page = fetched(address[0])
         finally:
             os.killpg(server.pid, signal.SIGTERM)
     assert kernels["kernelspecs"][kernels["default"]]["spec"]["argv"][0] != "/bin/false"
     assert refresh_notebook.load().metadata["kernelspec"]["name"] in kernels["kernelspecs"]
-    disabled = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)[1])["disabledExtensions"]
-    assert "@jupyterlab/apputils-extension:announcements" in disabled, "it would ask other machines for news and updates"
+    disabled = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)[1])[
+        "disabledExtensions"
+    ]
+    assert "@jupyterlab/apputils-extension:announcements" in disabled, (
+        "it would ask other machines for news and updates"
+    )

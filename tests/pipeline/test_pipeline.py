@@ -2,16 +2,16 @@
 
 import shutil
 
+import elsewhere
+import graph
+import kills
 import numpy as np
 import pytest
 import yaml
 from dvc.repo import Repo
-
-import elsewhere
-import graph
-import kills
-from digits.data import kaggle_csv
 from project import Project, write_competition
+
+from digits.data import kaggle_csv
 
 ALL = {"fetch", "prepare", "train@0", "predict", "evaluate", "submission"}
 
@@ -76,7 +76,10 @@ def test_an_upgraded_package_makes_dvc_rerun_the_stages_that_compute_with_it(pro
 
 @pytest.mark.parametrize(
     ("setting", "readers"),
-    [("seed", {"prepare", "train@0", "evaluate"}), ("split.folds", {"prepare", "evaluate"})],  # the report shows every setting
+    [
+        ("seed", {"prepare", "train@0", "evaluate"}),
+        ("split.folds", {"prepare", "evaluate"}),
+    ],  # the report shows every setting
 )
 def test_dvc_holds_the_stages_that_read_a_setting_for_changed_and_no_others(project, monkeypatch, setting, readers):
     """Two settings of many: test_graph.py holds each against the stages that read it, test_experiments.py runs another `lr`."""
@@ -95,11 +98,15 @@ def test_another_source_reruns_everything_and_a_permuted_test_csv_gives_the_perm
     assert len(set(straight)) > 1
     order = np.random.default_rng(0).permutation(50)
     kaggle_csv.write_test(project / "data/incoming/test.csv", images[150:][order])
-    assert set(project.repro()) == {"fetch", "prepare", "predict", "submission"}, "only the unlabelled images have changed"
+    assert set(project.repro()) == {"fetch", "prepare", "predict", "submission"}, (
+        "only the unlabelled images have changed"
+    )
     np.testing.assert_array_equal(kaggle_csv.read_submission(project / "reports/submission.csv"), straight[order])
 
 
-CODE = sorted(path.relative_to(graph.ROOT).as_posix() for path in [*(graph.ROOT / "digits").glob("*.*"), *graph.stage_files()])
+CODE = sorted(
+    path.relative_to(graph.ROOT).as_posix() for path in [*(graph.ROOT / "digits").glob("*.*"), *graph.stage_files()]
+)
 
 
 def made_of(file):
@@ -148,7 +155,10 @@ def test_killed_on_another_machine_the_next_run_ends_in_the_same_bytes(project, 
     victim.repro_to_end()
     shutil.rmtree(victim / ".dvc/cache")
     locked = yaml.safe_load((project / "dvc.lock").read_text())["stages"].values()
-    tracked, outs = set(project.git("ls-files", "-z").split("\0")), [out["path"] for stage in locked for out in stage["outs"]]
+    tracked, outs = (
+        set(project.git("ls-files", "-z").split("\0")),
+        [out["path"] for stage in locked for out in stage["outs"]],
+    )
     expected = {
         name: digest
         for name, digest in kills.files_of(project.folder).items()

@@ -3,10 +3,10 @@
 import json
 import re
 
+import evaluated
 import numpy as np
 import pytest
 
-import evaluated
 from digits.data import arrays, kaggle_csv
 from digits.evaluation import scores
 from stages import evaluate, submission
@@ -36,8 +36,14 @@ def test_the_metrics_count_each_image_where_it_belongs(predicted):
     assert sorted(metrics) == ["accuracy", "errors", "gain", "log_loss", "oof_accuracy", "oof_log_loss"]
     assert metrics["errors"] == 2 and details["images"] == 20 and metrics["accuracy"] == 0.9 and metrics["gain"] == 0
     assert (details["accuracy_low"], details["accuracy_high"]) == pytest.approx(scores.accuracy_interval(18, 20))
-    assert details["oof_images"] == 120 and details["oof_errors"] == 1 and metrics["oof_accuracy"] == pytest.approx(119 / 120)
-    assert (details["oof_accuracy_low"], details["oof_accuracy_high"]) == pytest.approx(scores.accuracy_interval(119, 120))
+    assert (
+        details["oof_images"] == 120
+        and details["oof_errors"] == 1
+        and metrics["oof_accuracy"] == pytest.approx(119 / 120)
+    )
+    assert (details["oof_accuracy_low"], details["oof_accuracy_high"]) == pytest.approx(
+        scores.accuracy_interval(119, 120)
+    )
     assert all(isinstance(value, int | float) for value in metrics.values())
     actual, guessed = np.loadtxt("reports/plots/confusion.csv", delimiter=",", skiprows=1, dtype=int).T
     assert len(actual) == 140 and (actual != guessed).sum() == 3
@@ -54,13 +60,17 @@ def test_the_gain_of_an_ensemble_is_how_many_errors_its_members_make_more_on_ave
     metrics, details = written()
     assert details["member_errors"] == [5, 2, 4] and metrics["errors"] == 2
     assert metrics["gain"] == pytest.approx((5 + 2 + 4) / 3 - 2)
-    assert "gain of the ensemble 1.7 errors fewer" in " ".join(re.sub("<[^>]*>", " ", open("reports/index.html").read()).split())
+    assert "gain of the ensemble 1.7 errors fewer" in " ".join(
+        re.sub("<[^>]*>", " ", open("reports/index.html").read()).split()
+    )
 
 
 def test_without_a_held_out_set_its_figures_are_absent(predicted):
     labels, fold = predicted
     images = arrays.load_labelled("data/prepared/labelled.npz").images
-    arrays.save("data/prepared/labelled.npz", images=images, labels=labels, fold=np.where(fold == -1, 0, fold).astype(np.int8))
+    arrays.save(
+        "data/prepared/labelled.npz", images=images, labels=labels, fold=np.where(fold == -1, 0, fold).astype(np.int8)
+    )
     arrays.save("data/predictions/held_out.npz", probabilities=np.empty((0, 1, 10), np.float32))
     evaluate.main()
     metrics, details = written()
@@ -71,11 +81,23 @@ def test_without_a_held_out_set_its_figures_are_absent(predicted):
 def test_the_results_are_the_same_bytes_twice(predicted, tmp_path):
     def results():
         evaluate.main()
-        results = [path for path in (tmp_path / "reports").rglob("*") if path.parent.name in ("reports", "plots") and path.is_file()]
+        results = [
+            path
+            for path in (tmp_path / "reports").rglob("*")
+            if path.parent.name in ("reports", "plots") and path.is_file()
+        ]
         return {path.name: path.read_bytes() for path in results}
 
     first = results()
-    plots = {"confusion.csv", "confusion.png", "curves.csv", "per_digit.csv", "mistakes.png", "reliability.csv", "reliability.png"}
+    plots = {
+        "confusion.csv",
+        "confusion.png",
+        "curves.csv",
+        "per_digit.csv",
+        "mistakes.png",
+        "reliability.csv",
+        "reliability.png",
+    }
     assert set(first) == {"metrics.json", "details.json", "index.html"} | plots
     assert results() == first
 

@@ -4,13 +4,13 @@ This is the full version, which `make test-faults` runs; the short one stands in
 its name: pytest -m faults -k seed03.
 """
 
-import pytest
-
 import elsewhere
 import kills
-from digits.data import kaggle_csv, sources
+import pytest
 from disks import small_disk
 from project import TINY
+
+from digits.data import kaggle_csv, sources
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
@@ -86,7 +86,9 @@ def test_another_processor_s_arithmetic_may_change_bytes_but_hardly_an_answer(le
     project, (usual, truth) = learned
     project.run("dvc", "repro", "--force", **ARITHMETIC[arithmetic])
     other, _ = _submission(project)
-    print(f"{(usual == truth).mean():.4f} and {(other == truth).mean():.4f} right, {(usual != other).sum()} of {len(usual)} answers differ")
+    print(
+        f"{(usual == truth).mean():.4f} and {(other == truth).mean():.4f} right, {(usual != other).sum()} of {len(usual)} answers differ"
+    )
     assert abs((usual == truth).mean() - (other == truth).mean()) <= 0.01
     assert (usual != other).mean() <= 0.02
 

@@ -2,15 +2,15 @@
 
 import importlib
 
+import graph
 import pytest
 import yaml
+from project import Project
 
-import graph
 from digits import errors, settings
 from digits.data import sources
 from digits.errors import InputError
 from digits.settings import Params, Settings
-from project import Project
 from stages import fetch, prepare, train
 
 TEXT = (graph.ROOT / "params.yaml").read_text()
@@ -183,7 +183,21 @@ def test_what_is_no_parameter_at_all_is_named(project, line):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "- 1", "3", "lr: [", "a: b: c", "\t", "{", "lr: 2024-02-31", "lr: !!python/object/apply:os.getcwd []", "&a [*a]", "[" * 5000, b"lr: \xff", "a\0b"],
+    [
+        "",
+        "- 1",
+        "3",
+        "lr: [",
+        "a: b: c",
+        "\t",
+        "{",
+        "lr: 2024-02-31",
+        "lr: !!python/object/apply:os.getcwd []",
+        "&a [*a]",
+        "[" * 5000,
+        b"lr: \xff",
+        "a\0b",
+    ],
     ids=lambda text: str(text[:20]),
 )
 def test_what_is_no_mapping_is_refused(project, text):
@@ -217,5 +231,7 @@ def test_a_split_that_the_images_do_not_allow_is_said_before_anything_is_written
     Project(incoming / "../..").set(**change)
     with pytest.raises(SystemExit) as stopped:
         errors.run(prepare.main)
-    assert all(word in str(stopped.value) for word in ["error: params.yaml: ", *words]) and "\n" not in str(stopped.value)
+    assert all(word in str(stopped.value) for word in ["error: params.yaml: ", *words]) and "\n" not in str(
+        stopped.value
+    )
     assert not (incoming / "../prepared").exists()

@@ -8,17 +8,18 @@ import re
 import sys
 import zipfile
 
+import graph
 import pytest
 import yaml
-
-import graph
 
 CHOSEN = {
     line.split("#")[0].strip(): line.partition("#")[2].strip()
     for line in (graph.ROOT / "requirements.in").read_text().splitlines()
     if line.split("#")[0].strip()
 }
-REQUIREMENT = re.compile(r"([a-z0-9][a-z0-9._-]*)==([^ \\;]+)( ; [^\\]+)? \\((?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+)(?:\n    #.*)*")
+REQUIREMENT = re.compile(
+    r"([a-z0-9][a-z0-9._-]*)==([^ \\;]+)( ; [^\\]+)? \\((?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+)(?:\n    #.*)*"
+)
 BY_WORDS = {"Apache": "Apache-2.0", "MIT": "MIT", "BSD": "BSD-3-Clause", "Python Software Foundation": "PSF-2.0"}
 NOT_IMPORTED = {
     "jupyterlab": "a command",
@@ -50,7 +51,11 @@ def test_each_package_is_pinned_with_hashes_and_installed_with_them():
 
 def test_a_requirement_without_a_hash_or_an_exact_version_would_be_noticed():
     assert REQUIREMENT.fullmatch("numpy==2.4.6 \\\n    --hash=sha256:" + "0" * 64)
-    for bad in ("numpy==2.4.6", "numpy>=2 \\\n    --hash=sha256:" + "0" * 64, "numpy==2.4.6 \\\n    --hash=md5:" + "0" * 32):
+    for bad in (
+        "numpy==2.4.6",
+        "numpy>=2 \\\n    --hash=sha256:" + "0" * 64,
+        "numpy==2.4.6 \\\n    --hash=md5:" + "0" * 32,
+    ):
         assert not REQUIREMENT.fullmatch(bad)
 
 
@@ -62,7 +67,12 @@ def test_the_licence_of_a_chosen_package_is_the_one_it_declares(name):
     if expression := declared["License-Expression"]:
         assert licence == expression
         return
-    words = " ".join([*(part for part in declared.get_all("Classifier") or [] if part.startswith("License")), (declared["License"] or "")[:200]])
+    words = " ".join(
+        [
+            *(part for part in declared.get_all("Classifier") or [] if part.startswith("License")),
+            (declared["License"] or "")[:200],
+        ]
+    )
     assert licence == next(short for word, short in BY_WORDS.items() if word in words)
 
 
@@ -71,7 +81,10 @@ def imported():
     sources = [path.read_text() for path in graph.tracked_files("*.py")]
     for path in graph.tracked_files("*.ipynb"):
         cells = [cell["source"] for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
-        sources += ["\n".join(line for line in "".join(cell).splitlines() if not line.lstrip().startswith(("%", "!"))) for cell in cells]
+        sources += [
+            "\n".join(line for line in "".join(cell).splitlines() if not line.lstrip().startswith(("%", "!")))
+            for cell in cells
+        ]
     for source in sources:
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Import):
@@ -81,7 +94,9 @@ def imported():
 
 
 def test_what_is_chosen_is_used_and_what_is_used_is_chosen():
-    ours = {path.relative_to(graph.ROOT).parts[0].removesuffix(".py") for path in graph.tracked_files("*.py")} | {path.stem for path in graph.tracked_files("tests/*.py")}
+    ours = {path.relative_to(graph.ROOT).parts[0].removesuffix(".py") for path in graph.tracked_files("*.py")} | {
+        path.stem for path in graph.tracked_files("tests/*.py")
+    }
     modules = set(imported()) - set(sys.stdlib_module_names) - ours
     packages = importlib.metadata.packages_distributions()
     used = {packages[module][0].lower() for module in modules}
@@ -151,7 +166,10 @@ def test_a_leak_would_be_noticed(example):
 def test_what_is_kept_of_results_is_of_the_sample():
     locked = yaml.safe_load((graph.ROOT / "dvc.lock").read_text())["stages"]["fetch"]["params"]["params.yaml"]["source"]
     assert yaml.safe_load((graph.ROOT / "params.yaml").read_text())["source"] == locked == "sample"
-    kept = {str(path.relative_to(graph.ROOT)) for path in graph.tracked_files("data", "models", "*.npz", "*.npy", "*.keras", "*.h5", "*.zip", "*.gz", "*.pkl")}
+    kept = {
+        str(path.relative_to(graph.ROOT))
+        for path in graph.tracked_files("data", "models", "*.npz", "*.npy", "*.keras", "*.h5", "*.zip", "*.gz", "*.pkl")
+    }
     assert kept == {"data/incoming/README.md"}
 
 
@@ -165,11 +183,18 @@ def test_a_clone_for_windows_keeps_the_line_ends(make_project, tmp_path):
 REAL = graph.ROOT / "../shared/data/digit-recognizer.zip"
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="needs the competition's own digit-recognizer.zip, which the project does not ship")
+@pytest.mark.skipif(
+    not REAL.exists(), reason="needs the competition's own digit-recognizer.zip, which the project does not ship"
+)
 def test_no_file_holds_a_piece_of_the_competitions_images():
     with zipfile.ZipFile(REAL) as archive, archive.open("train.csv") as file:
         rows = [file.readline().decode().split(",")[1:] for _ in range(201)][1:]
-    pieces = [",".join(row[at : at + 8]) for row in rows for at in range(12, 784, 28) if sum(value != "0" for value in row[at : at + 8]) >= 5]
+    pieces = [
+        ",".join(row[at : at + 8])
+        for row in rows
+        for at in range(12, 784, 28)
+        if sum(value != "0" for value in row[at : at + 8]) >= 5
+    ]
     assert len(pieces) > 1000
     texts = "\n".join(path.read_bytes().decode("latin-1") for path in graph.tracked_files()).replace(", ", ",")
     assert not any(piece in texts for piece in pieces)

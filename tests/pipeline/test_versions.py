@@ -18,7 +18,9 @@ def recorded(tmp_path, monkeypatch):
 
 
 def test_the_installed_versions_are_recorded_and_an_unchanged_file_is_left_alone(recorded):
-    assert yaml.safe_load(recorded.read_text()) == {name: importlib.metadata.version(name) for name in versions.PACKAGES}
+    assert yaml.safe_load(recorded.read_text()) == {
+        name: importlib.metadata.version(name) for name in versions.PACKAGES
+    }
     before = recorded.stat()
     versions.main()
     assert recorded.stat() == before
@@ -29,6 +31,8 @@ def test_another_version_than_the_recorded_one_is_refused_with_both_and_recorded
     recorded.write_text(recorded.read_text().replace(f"keras: {importlib.metadata.version('keras')}", "keras: 3.0.1"))
     with pytest.raises(InputError) as refused:
         versions.check()
-    assert f"keras {importlib.metadata.version('keras')} is installed" in str(refused.value) and "records 3.0.1" in str(refused.value)
+    assert f"keras {importlib.metadata.version('keras')} is installed" in str(refused.value) and "records 3.0.1" in str(
+        refused.value
+    )
     versions.main()
     versions.check()
