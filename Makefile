@@ -4,7 +4,8 @@
 # make draw         draw a digit in the browser and see what the network makes of it
 # make notebook     open digit_recognition.ipynb, the same steps one at a time
 # make bench        train the rivals' recipes and ours and compare them: hours; make bench FLAGS=--quick: ten minutes
-# make test         every test · make test-quick: those that take a minute or two together
+# make lint         check format, style, types and vocabulary: seconds
+# make test         every test · make test-quick: those that take less than a minute together
 # make test-faults  dvc repro killed 70 times, on full disks, on other machines: half an hour; FLAGS="-k seed03" for a part
 
 SHELL := bash
@@ -43,6 +44,12 @@ notebook: .venv/ready
 bench: .venv/ready
 	@python -m benchmarks.run $(FLAGS)
 
+lint: .venv/ready
+	@ruff check --quiet .
+	@ruff format --quiet --check .
+	@mypy
+	@pytest -q tests/test_vocabulary.py
+
 test: .venv/ready
 	@pytest -n auto --maxprocesses 4
 
@@ -67,4 +74,4 @@ test-faults: .venv/ready
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-.PHONY: pipeline repository experiments draw notebook submit bench test test-quick test-faults
+.PHONY: pipeline repository experiments draw notebook submit bench lint test test-quick test-faults

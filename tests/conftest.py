@@ -19,14 +19,14 @@ from digits.data import kaggle_csv, sources
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the files that have the most slow tests: xdist hands files out in this order, and a short one should be last."""
+    """Begin with the files that have the most slow tests: xdist starts the files in this order."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="session")
 def make_project(tmp_path_factory):
-    """Make a copy of the working tree, as a git repository of its own with one commit and no results."""
+    """Copy the working tree into a Git repository of its own, with the tests' settings, one commit and no results."""
 
     def make(**settings):
         folder = tmp_path_factory.mktemp("project") / "clone"
@@ -34,11 +34,11 @@ def make_project(tmp_path_factory):
             copy = folder / path.relative_to(graph.ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, copy)
+        shutil.copy(graph.PARAMS, folder / "params.yaml")
         project = Project(folder)
         project.set(**settings)
-        project.run(
-            "python", "-B", "-m", "digits.versions"
-        )  # another Python has other versions than the committed ones
+        # another Python has other versions than the committed ones
+        project.run("python", "-B", "-m", "digits.versions")
         project.git("init", "-q")
         project.git("add", "-A")
         project.git("commit", "-qm", "The project as it is")
@@ -49,7 +49,7 @@ def make_project(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tiny_project(make_project, tmp_path_factory):
-    """A project whose training takes seconds, after one `dvc repro`, with the results committed: a copy of one for all tests."""
+    """Copy a project whose training takes seconds, after one `dvc repro`, with the results committed."""
     base = tmp_path_factory.getbasetemp()
     run = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tiny"  # the workers' folders stand in one
     with filelock.FileLock(f"{run}.lock"):
@@ -95,7 +95,7 @@ def incoming(tmp_path, few_digits, monkeypatch):
     """A working folder with `source: incoming` and three good files of 150 labelled and 50 unlabelled digits."""
     images, labels = few_digits
     monkeypatch.chdir(tmp_path)
-    shutil.copy(graph.ROOT / "params.yaml", tmp_path)
+    shutil.copy(graph.PARAMS, tmp_path / "params.yaml")
     Project(tmp_path).set(source="incoming")
     folder = tmp_path / "data/incoming"
     write_competition(folder, images[:150], labels[:150], images[150:])

@@ -1,4 +1,4 @@
-"""What the code says of the graph in dvc.yaml: which project files a stage is made of, and which parameters it reads."""
+"""The graph of dvc.yaml as the code has it: the project files of a stage and the parameters that it reads."""
 
 import ast
 import importlib
@@ -12,17 +12,27 @@ import yaml
 from digits.settings import dotted
 
 ROOT = Path(__file__).parent.parent
+PARAMS = ROOT / "tests/params.yaml"  # the settings of the tests
 PACKAGES = ("digits", "stages")
 CODE = (".py", ".ipynb")  # files that can import
 
 
 def definition():
-    """dvc.yaml as it stands, by stage."""
+    """Return the stages of dvc.yaml by name."""
     return yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
+def dependencies(stage):
+    """Return the dependencies of a stage in dvc.yaml, with the code files of a directory in its place."""
+    found = set()
+    for dep in definition()[stage]["deps"]:
+        code = sorted((ROOT / dep).glob("*.py")) if dep.startswith("digits/") else []
+        found |= {str(path.relative_to(ROOT)) for path in code} or {dep}
+    return found
+
+
 def tracked_files(*patterns):
-    """The files that are, or with the next commit would be, in the repository."""
+    """List the files that are, or with the next commit would be, in the repository."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
@@ -33,7 +43,7 @@ def stage_files():
 
 
 def source(path):
-    """The Python text of a file; of a notebook, that of its code cells."""
+    """Return the Python text of a file; of a notebook, that of its code cells."""
     text = Path(path).read_text(encoding="utf-8")
     if Path(path).suffix != ".ipynb":
         return text
@@ -41,8 +51,11 @@ def source(path):
 
 
 def source_files(path):
-    """The project's files that `path` imports or has beside it by `Path(__file__).with_name`, directly or through another
-    of them, in any function; itself included."""
+    """Find the project's files that a file consists of, itself included.
+
+    These are its imports, direct and indirect, in any function; files beside them that they open by
+    `Path(__file__).with_name`; and all modules of a package with an __init__.py, which may import them by name.
+    """
     found, waiting = set(), [Path(path)]
     while waiting:
         file = waiting.pop()
@@ -50,24 +63,33 @@ def source_files(path):
             continue
         found.add(file)
         if file.suffix in CODE:
-            for node in ast.walk(ast.parse(source(file))):
-                waiting += [module for module in map(_file_of, _imported_names(node)) if module]
-                waiting += [file.with_name(name) for name in _names_beside(node)]
+            waiting += imported_files(file)
+            waiting += [file.with_name(name) for node in _nodes(file) for name in _names_beside(node)]
+        if file.name == "__init__.py":
+            waiting += file.parent.glob("*.py")
     return found
 
 
+def imported_files(file):
+    """List the project's files that a file imports itself, in any function."""
+    return [path for node in _nodes(file) for path in map(_file_of, _imported_names(node)) if path]
+
+
 def imported_packages(path):
-    """The packages, by the names under which they are imported, that `path` and the project's files behind it use."""
+    """Find the packages that a file and the project's files behind it import, by their import names."""
     files = [file for file in source_files(path) if file.suffix in CODE]
-    nodes = [node for file in files for node in ast.walk(ast.parse(source(file)))]
-    names = {name.split(".")[0] for node in nodes for name in _imported_names(node)}
+    names = {name.split(".")[0] for file in files for node in _nodes(file) for name in _imported_names(node)}
     return names - set(PACKAGES) - set(sys.stdlib_module_names)
 
 
 def parameters(stage):
-    """The parameters that a stage's Params class declares, dotted: {"seed", "split.test", …}."""
+    """Return the parameters that a stage's Params class declares, dotted: {"seed", "split.test", …}."""
     params = getattr(importlib.import_module(f"stages.{stage}"), "Params", None)
     return set(dotted(params)) if params else set()
+
+
+def _nodes(file):
+    return list(ast.walk(ast.parse(source(file))))
 
 
 def _imported_names(node):
@@ -85,5 +107,7 @@ def _names_beside(node):
 
 
 def _file_of(name):
-    file = ROOT / (name.replace(".", "/") + ".py")
-    return file if name.split(".")[0] in PACKAGES and file.exists() else None
+    if name.split(".")[0] not in PACKAGES:
+        return None
+    path = ROOT / name.replace(".", "/")
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)

@@ -9,17 +9,18 @@ import importlib.metadata
 import os
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
-sys.path.insert(0, str(Path(__file__).parent.parent))  # which pytest.ini does for the tests
+sys.path.insert(0, str(Path(__file__).parent.parent))  # as pyproject.toml does for the tests
 
 import graph
 
 COMMAND = "python tests/refresh_notebook.py"
-LONGEST_CELL = 300  # seconds
+MAX_CELL_SECONDS = 300
 _SECONDS = re.compile(r" - \d+m?s( - \d+m?s/step)?(?= - )")  # in the lines that Keras prints for an epoch
 
 
@@ -46,7 +47,7 @@ def run(notebook, folder, environment):
     """
     client = NotebookClient(
         notebook,
-        timeout=LONGEST_CELL,
+        timeout=MAX_CELL_SECONDS,
         record_timing=False,
         coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
@@ -64,17 +65,21 @@ def code_cells(notebook):
 
 
 def made_from():
-    """What the outputs come from: a hash of each file's code, and the versions that requirements.txt gives each package."""
+    """Return what the outputs come from: a hash of each code file, and the pinned versions of the packages."""
     files = sorted(graph.source_files(path()))
     hashes = {
         str(file.relative_to(graph.ROOT)): hashlib.sha256(graph.source(file).encode()).hexdigest()[:16]
         for file in files
     }
     pinned = (graph.ROOT / "requirements.txt").read_text()
-    distributions = importlib.metadata.packages_distributions()
-    packages = {name.lower() for imported in graph.imported_packages(path()) for name in distributions[imported]}
+    packages = {name.lower() for imported in graph.imported_packages(path()) for name in _distributions()[imported]}
     versions = {name: re.findall(rf"^{re.escape(name)}==(\S+)", pinned, re.MULTILINE) for name in sorted(packages)}
     return hashes | {name: " or ".join(found) for name, found in versions.items()}
+
+
+@cache
+def _distributions():
+    return importlib.metadata.packages_distributions()  # takes seconds
 
 
 if __name__ == "__main__":

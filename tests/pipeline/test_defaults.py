@@ -1,4 +1,4 @@
-"""The promises of the default settings, on the sample, as a person gets them with `make`."""
+"""The promises of the default settings, on the sample, as users get them with `make`."""
 
 import json
 
@@ -10,7 +10,7 @@ from benchmarks import drawings, strokes
 from digits.data import kaggle_csv, sources
 from digits.handwriting.recognizer import Reader
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults  # trains at full length
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_the_summary_names_the_figures_and_the_files(project):
 
 
 def test_drawings_are_read(project, monkeypatch):
-    """A part of what `python -m benchmarks.drawings` and `python -m benchmarks.strokes` draw; its README has the whole."""
+    """Read some of the drawings of `python -m benchmarks.drawings` and `python -m benchmarks.strokes`."""
     *_, images, truth = sources.sample()
     monkeypatch.chdir(project.folder)
     reader = Reader.load()

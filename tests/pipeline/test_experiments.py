@@ -1,4 +1,4 @@
-"""What people type to try something: every command of the README's chapter “Experiment”, in its order, and what it leaves."""
+"""Every command of the README's chapter “Experiment”, in its order, and what it leaves behind."""
 
 import json
 import re
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 def commands():
-    """The commands of the chapter, in order, without their comments, up to those for the competition's images."""
+    """List the chapter's commands without their comments, up to those for the competition's images."""
     chapter = re.search(
         r"^## Experiment$(.*?)^Three ways to spend the time",
         (graph.ROOT / "README.md").read_text(),
@@ -25,16 +25,14 @@ def commands():
 
 @pytest.fixture(scope="module")
 def project(tiny_project):
-    """The tiny project, in which `make` finds its virtual environment set up."""
-    (tiny_project / ".venv").mkdir()
-    for made in ("packages", "ready"):  # in the order in which make makes them
-        (tiny_project / ".venv" / made).touch()
+    """Return the tiny project as if `make` had set it up."""
+    tiny_project.install()
     return tiny_project
 
 
 @pytest.fixture(scope="module")
 def typed(project):
-    """What the commands print: {command: output}; and what they leave in the workspace: {command: git status}."""
+    """Type the commands: what they print {command: output}, and what they leave {command: git status}."""
     (project / "notes.txt").write_text("something to commit\n")
     printed, left = {}, {}
     for command in commands():
@@ -44,7 +42,7 @@ def typed(project):
 
 
 def one(texts, *words):
-    """The only one of {command: text} whose command has all these words."""
+    """Return the text of the first command that contains all words, of {command: text}."""
     return next(text for command, text in texts.items() if all(word in command for word in words))
 
 
@@ -120,7 +118,7 @@ def test_one_loss_chart_and_one_accuracy_chart_show_every_member_with_titles_and
 
 
 def test_a_result_is_kept_on_a_branch_or_applied_and_undone_and_committed(project, typed):
-    printed, left = typed
+    _, left = typed
     assert "lower-lr" in project.git("branch")
     assert "lr: 0.001" in project.git("show", "lower-lr:params.yaml")
     assert one(left, "reset --hard") == ""
@@ -138,9 +136,8 @@ def test_the_registry_hands_out_the_model(project, typed):
 def test_an_experiment_with_a_wrong_setting_ends_in_a_line_before_any_work(project, typed):
     ran = project.run("dvc", "exp", "run", "-S", "lr=-1", check=False)
     assert ran.returncode != 0 and "Traceback" not in ran.stdout
-    assert [line for line in ran.stdout.splitlines() if line.startswith("error: ")] == [
-        "error: params.yaml: lr is -1; a number above 0 to 1 belongs there"
-    ]
+    errors = [line for line in ran.stdout.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1 and all(fact in errors[0] for fact in ("params.yaml", "lr", "-1"))
     assert project.git("status", "--porcelain", "--untracked-files=no").splitlines() == [" M params.yaml"]
     assert not list((project / ".work").glob("*")), "no training has begun"
     project.git("checkout", "-q", "--force", "HEAD")
@@ -150,8 +147,6 @@ def test_a_wrong_setting_of_the_last_stage_stops_the_first(make_project):
     project = make_project(members=[0, 12])
     ran = project.run("dvc", "repro", check=False)
     assert ran.returncode != 0 and len(stages_run(ran.stdout)) == 1
-    assert (
-        "error: params.yaml: members has 12, but split.folds is 10: members are numbers from 0 to 9"
-        in ran.stdout.splitlines()
-    )
+    error = next(line for line in ran.stdout.splitlines() if line.startswith("error: "))
+    assert all(fact in error for fact in ("params.yaml", "members", "12", "split.folds", "10"))
     assert not (project / "data/raw").exists()

@@ -1,4 +1,4 @@
-"""A run on another kind of processor than the committed one: `make` says to commit its results, and then all is quiet."""
+"""On another kind of processor than that of the committed results, `make` says to commit its own."""
 
 import re
 
@@ -12,16 +12,14 @@ HINT = 'git commit -m "Baseline"'
 
 @pytest.fixture(scope="module")
 def elsewhere(tiny_project):
-    """The tiny project, whose committed results are from another processor: its model has other bytes, and what follows too."""
+    """Return the tiny project with the committed results of another processor: other bytes from train on."""
     locked = yaml.safe_load((tiny_project / "dvc.lock").read_text())
     for name in ("train@0", "predict", "evaluate"):
         for out in locked["stages"][name]["outs"]:
             out["md5"] = re.sub("^[0-9a-f]{4}", "0000", out["md5"])
     (tiny_project / "dvc.lock").write_text(yaml.safe_dump(locked, sort_keys=False))
     tiny_project.git("commit", "-qam", "The results of another processor")
-    (tiny_project / ".venv").mkdir()
-    for made in ("packages", "ready"):  # in the order in which make makes them
-        (tiny_project / ".venv" / made).touch()
+    tiny_project.install()
     return tiny_project
 
 

@@ -1,4 +1,4 @@
-"""`make` on a machine without a Python that TensorFlow supports, and in a folder that is no Git repository."""
+"""`make` without a Python that TensorFlow supports, and in a folder that is no Git repository."""
 
 import os
 import shutil

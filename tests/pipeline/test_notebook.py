@@ -1,7 +1,5 @@
-"""The notebook: it runs from top to bottom, and what is stored of it is what it gives."""
+"""The notebook runs from top to bottom, and its stored outputs are those of the present code."""
 
-import base64
-import io
 import json
 import os
 import re
@@ -16,17 +14,14 @@ from pathlib import Path
 
 import graph
 import nbformat
-import numpy as np
 import pytest
 import refresh_notebook
-from PIL import Image
 
 REFRESH = f"run: {refresh_notebook.COMMAND}"
-FIRST_TO_CALCULATE = "untrained"  # from this cell on, another processor's rounding may show
 
 
 def outputs(notebook, name):
-    """The outputs of the cell with that id."""
+    """Return the outputs of the cell with an id."""
     return next(cell for cell in notebook.cells if cell.id == name).outputs
 
 
@@ -34,12 +29,8 @@ def printed(notebook, name):
     return "".join(output.text for output in outputs(notebook, name))
 
 
-def pixels(output):
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(output["data"]["image/png"]))).convert("L"), np.float32)
-
-
 def fetched(address):
-    """What a server answers that may not listen yet when it names its address."""
+    """Ask a server that may not listen yet when it prints its address."""
     for _ in range(100):
         try:
             with urllib.request.urlopen(address, timeout=30) as answer:
@@ -50,21 +41,13 @@ def fetched(address):
     raise refused
 
 
-def kinds(cell):
-    """What sorts of outputs a cell has, and the words, without the numbers, of what it prints."""
-    return [
-        (output.output_type, re.sub(r"[\d.,%=\s]+", " ", output.text) if "text" in output else sorted(output.data))
-        for output in cell.outputs
-    ]
-
-
 @pytest.fixture(scope="module")
 def now():
-    """What fresh outputs would be made from."""
+    """Return what new outputs would be made from."""
     return refresh_notebook.made_from()
 
 
-def test_the_stored_outputs_are_as_new_as_the_code(now):
+def test_the_stored_outputs_are_those_of_the_present_code(now):
     stored = refresh_notebook.load().metadata.get("made_from", {})
     changed = [name for name in sorted(stored.keys() | now.keys()) if stored.get(name) != now.get(name)]
     assert not changed, f"digit_recognition.ipynb shows outputs from before a change of {', '.join(changed)}; {REFRESH}"
@@ -114,14 +97,12 @@ def test_what_is_stored_is_small_and_free_of_what_changes_from_run_to_run():
     for cell in cells:
         for output in cell.outputs:
             assert output.output_type in ("stream", "display_data", "execute_result"), f"{cell.id} failed"
-            said = output.get("text", "") + output.get("data", {}).get("text/plain", "")
-            assert output.get("name") != "stderr" and not re.search(r"\b[Ww]arning", said), f"{cell.id} says: {said}"
-            assert not re.search(r"(^|[\s'\"(])/\w|\d+ms/|0x[0-9a-f]{6}|\.work|[A-Z]:\\", said), (
-                f"{cell.id} says: {said}"
-            )
-            assert output.get("data", {}).keys() <= {"text/plain", "image/png", "application/vnd.plotly.v1+json"}, (
-                cell.id
-            )
+            text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
+            assert output.get("name") != "stderr" and not re.search(r"\b[Ww]arning", text), f"{cell.id}: {text}"
+            local = r"(^|[\s'\"(])/\w|\d+ms/|0x[0-9a-f]{6}|\.work|[A-Z]:\\"  # paths, times, addresses in memory
+            assert not re.search(local, text), f"{cell.id}: {text}"
+            kinds = {"text/plain", "image/png", "application/vnd.plotly.v1+json"}
+            assert output.get("data", {}).keys() <= kinds, cell.id
     assert any(
         "application/vnd.plotly.v1+json" in output["data"] and "image/png" in output["data"]
         for output in outputs(notebook, "plotly")
@@ -129,69 +110,56 @@ def test_what_is_stored_is_small_and_free_of_what_changes_from_run_to_run():
 
 
 @pytest.mark.parametrize("without", ["the project", "its packages"])
-def test_in_the_wrong_place_the_notebook_says_where_it_belongs(without, tmp_path):
+def test_without_the_project_or_its_packages_the_first_cell_says_how_to_open_the_notebook(without, tmp_path):
     first = refresh_notebook.code_cells(refresh_notebook.load())[0].source
     python, folder = ([sys.executable], tmp_path) if without == "the project" else ([sys.executable, "-S"], graph.ROOT)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     ran = subprocess.run([*python, "-c", first], cwd=folder, env=environment, capture_output=True, text=True)
     assert ran.returncode == 1
-    said = ran.stderr.splitlines()[-1]
-    assert (
-        said.startswith("ImportError: No module named")
-        and "run `make notebook` in that folder" in said
-        and ".venv/bin/python" in said
-    )
+    error = ran.stderr.splitlines()[-1]
+    assert error.startswith("ImportError: No module named")
+    assert "`make notebook`" in error and ".venv/bin/python" in error
 
 
-@pytest.mark.slow
-def test_it_runs_from_top_to_bottom_and_leaves_the_rest_of_the_project_as_it_was(make_project):
+@pytest.mark.faults  # trains; the stored outputs, which the tests above check, come from the same run
+def test_it_runs_from_top_to_bottom_and_changes_no_other_file(make_project):
     project = make_project()
 
     def tree():
-        files = {str(path.relative_to(project.folder)): path for path in project.folder.rglob("*") if path.is_file()}
-        return {
-            name: path.read_bytes()
-            for name, path in files.items()
-            if "__pycache__" not in name and not name.startswith(".dvc/tmp/")
-        }
+        paths = (path for path in project.folder.rglob("*") if path.is_file())
+        files = {str(path.relative_to(project.folder)): path.read_bytes() for path in paths}
+        return {name: files[name] for name in files if "__pycache__" not in name and not name.startswith(".dvc/tmp/")}
 
     before = tree()
     project.run(*refresh_notebook.COMMAND.split())
     after = tree()
-    assert [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)] in (
-        [],
-        ["digit_recognition.ipynb"],
-    )
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert changed <= {"digit_recognition.ipynb"}
 
     fresh, stored = nbformat.read(project / "digit_recognition.ipynb", as_version=4), refresh_notebook.load()
-    right, images = map(
-        int, re.search(r"(\d+) of (\d+) held-out images right", printed(fresh, "measure-held-out")).groups()
-    )
-    assert images == 1050 and right / images >= 0.97
-    right, images = map(int, re.search(r"(\d+) of (\d+) right", printed(fresh, "judge-submission")).groups())
-    assert images == 1500 and right / images >= 0.97
+    for cell, pattern, total in [
+        ("measure-held-out", r"(\d+) of (\d+) held-out images", 1050),
+        ("judge-submission", r"(\d+) of (\d+)", 1500),
+    ]:
+        correct, images = map(int, re.search(pattern, printed(fresh, cell)).groups())
+        assert images == total and correct / images >= 0.97
     assert printed(fresh, "read-photo").startswith("a 2, ")
+    for new, old in zip(fresh.cells, stored.cells, strict=True):
+        assert new.id == old.id
+        if new.cell_type == "code":
+            assert kinds(new) == kinds(old), f"{new.id} no longer gives what is stored; {REFRESH}"
 
-    names = [cell.id for cell in stored.cells]
-    assert [cell.id for cell in fresh.cells] == names
-    for place, (new, old) in enumerate(zip(fresh.cells, stored.cells, strict=True)):
-        if new.cell_type != "code":
-            continue
-        assert kinds(new) == kinds(old), f"{new.id} no longer gives what is stored; {REFRESH}"
-        if place >= names.index(FIRST_TO_CALCULATE):
-            continue
-        for fresh_output, stored_output in zip(new.outputs, old.outputs, strict=True):
-            if "image/png" in fresh_output.get("data", {}):
-                ours, theirs = pixels(fresh_output), pixels(stored_output)
-                assert ours.shape == theirs.shape and np.abs(ours - theirs).mean() < 1, (
-                    f"{new.id} draws another picture; {REFRESH}"
-                )
-                fresh_output.data["image/png"] = stored_output.data["image/png"]
-            assert fresh_output == stored_output, f"{new.id} no longer gives what is stored; {REFRESH}"
+
+def kinds(cell):
+    """List the types of a cell's outputs, and the words, without the numbers, of what it prints."""
+    return [
+        (output.output_type, re.sub(r"[\d.,%=\s]+", " ", output.text) if "text" in output else sorted(output.data))
+        for output in cell.outputs
+    ]
 
 
 @pytest.mark.slow
-def test_make_notebook_runs_the_projects_own_python_whatever_kernels_there_are(make_project, tmp_path):
+def test_make_notebook_runs_the_projects_own_python_also_beside_a_broken_kernel(make_project, tmp_path):
     project = make_project()
     foreign = tmp_path / ".local/share/jupyter/kernels/python3"
     foreign.mkdir(parents=True)
@@ -203,8 +171,7 @@ def test_make_notebook_runs_the_projects_own_python_whatever_kernels_there_are(m
     for program in ("jupyter", "jupyter-lab", "python"):
         (scripts / program).symlink_to(Path(sys.executable).parent / program)
     (project / ".venv/share").symlink_to(Path(sys.prefix) / "share")
-    for made in ("packages", "ready"):  # in the order in which make makes them
-        (project / ".venv" / made).touch()
+    project.install()
     environment = project.environment | {"HOME": str(tmp_path), "JUPYTER_PREFER_ENV_PATH": "0"}
     command = ["make", "notebook", "FLAGS=--no-browser --allow-root --port 0"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}

@@ -1,38 +1,46 @@
 """What reruns when something changes, and that it ends in the same bytes, on the sample."""
 
 import shutil
+import subprocess
 
 import elsewhere
 import graph
-import kills
 import numpy as np
 import pytest
 import yaml
 from dvc.repo import Repo
-from project import Project, write_competition
+from project import Project, stages_run, write_competition
 
 from digits.data import kaggle_csv
 
 ALL = {"fetch", "prepare", "train@0", "predict", "evaluate", "submission"}
+CODE = sorted(str(path.relative_to(graph.ROOT)) for path in graph.tracked_files("digits/*", "stages/*.py"))
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def project(tiny_project):
-    """The tiny project as its commit has it."""
+def project(tiny_project, monkeypatch):
+    """The tiny project as its commit has it, and the current folder."""
     tiny_project.git("checkout", "-q", "--force", "HEAD")
     tiny_project.git("clean", "-qfd")
     tiny_project.git("clean", "-qfX", "data/incoming")
     tiny_project.run("dvc", "checkout", "-q", "--force")
+    monkeypatch.chdir(tiny_project.folder)
     return tiny_project
+
+
+def changed_stages():
+    """Ask DVC in this process for the stages that it would rerun: started as a command it takes seconds."""
+    with Repo() as repo:
+        return set(repo.status())
 
 
 def test_without_a_change_nothing_runs(project):
     assert project.repro() == []
 
 
-def test_a_member_is_trained_beside_the_first_and_once_dropped_leaves_no_trace_here_or_in_a_clone(project, tmp_path):
+def test_a_new_member_is_trained_alone_and_leaves_no_trace_once_it_is_dropped(project, tmp_path):
     project = Project(shutil.copytree(project.folder, tmp_path / "project", symlinks=True))  # commits are made in it
     settings, alone = (project / "params.yaml").read_bytes(), project.locked()
     project.set(members=[0, 1])
@@ -61,32 +69,48 @@ def test_a_member_is_trained_beside_the_first_and_once_dropped_leaves_no_trace_h
     [
         ("numpy", ALL),
         ("keras", {"train@0", "predict"}),
-        ("tensorflow", {"train@0", "predict"}),
         ("matplotlib", {"prepare", "evaluate"}),
         ("mlxtend", {"fetch"}),
     ],
 )
-def test_an_upgraded_package_makes_dvc_rerun_the_stages_that_compute_with_it(project, monkeypatch, package, users):
-    monkeypatch.chdir(project.folder)
+def test_an_upgraded_package_reruns_the_stages_that_compute_with_it(project, package, users):
     recorded = yaml.safe_load((project / "versions.yaml").read_text())
     (project / "versions.yaml").write_text(yaml.safe_dump(recorded | {package: "99.1"}))
-    with Repo() as repo:
-        assert set(repo.status()) == users
+    assert changed_stages() == users
 
 
 @pytest.mark.parametrize(
-    ("setting", "readers"),
+    ("setting", "readers"),  # the report shows every setting
     [
         ("seed", {"prepare", "train@0", "evaluate"}),
         ("split.folds", {"prepare", "evaluate"}),
-    ],  # the report shows every setting
+        ("lr", {"train@0", "evaluate"}),
+    ],
 )
-def test_dvc_holds_the_stages_that_read_a_setting_for_changed_and_no_others(project, monkeypatch, setting, readers):
-    """Two settings of many: test_graph.py holds each against the stages that read it, test_experiments.py runs another `lr`."""
-    monkeypatch.chdir(project.folder)
-    project.set(**{setting: 5})
-    with Repo() as repo:
-        assert set(repo.status()) == readers
+def test_a_changed_setting_reruns_the_stages_that_read_it_and_no_others(project, setting, readers):
+    project.set(**{setting: 1 if setting == "lr" else 5})
+    assert changed_stages() == readers
+
+
+def test_edited_code_reruns_the_stages_that_it_is_part_of_and_no_others(project):
+    with Repo() as repo, repo.lock:
+        for edited in CODE:
+            before = (project / edited).read_text()
+            (project / edited).write_text(before + "# a line that changes nothing\n")
+            changed = {stage.addressing for stage in repo.index.stages if stage.status()}
+            (project / edited).write_text(before)
+            assert changed == _made_of(edited), edited
+
+
+def _made_of(file):
+    """Name the stages, as in dvc.lock, that consist of a file among others."""
+    names = {path.stem for path in graph.stage_files() if graph.ROOT / file in graph.source_files(path)}
+    return {"train@0" if name == "train" else name for name in names}
+
+
+def test_the_readme_in_data_incoming_is_no_dependency(project):
+    (project / "data/incoming/README.md").write_text("another text")
+    assert changed_stages() == set()
 
 
 def test_another_source_reruns_everything_and_a_permuted_test_csv_gives_the_permuted_submission(project, few_digits):
@@ -98,81 +122,43 @@ def test_another_source_reruns_everything_and_a_permuted_test_csv_gives_the_perm
     assert len(set(straight)) > 1
     order = np.random.default_rng(0).permutation(50)
     kaggle_csv.write_test(project / "data/incoming/test.csv", images[150:][order])
-    assert set(project.repro()) == {"fetch", "prepare", "predict", "submission"}, (
-        "only the unlabelled images have changed"
-    )
+    assert set(project.repro()) == {"fetch", "prepare", "predict", "submission"}, "only test.csv has changed"
     np.testing.assert_array_equal(kaggle_csv.read_submission(project / "reports/submission.csv"), straight[order])
 
 
-CODE = sorted(
-    path.relative_to(graph.ROOT).as_posix() for path in [*(graph.ROOT / "digits").glob("*.*"), *graph.stage_files()]
-)
-
-
-def made_of(file):
-    """The stages whose code imports the file or is it, as their names stand in dvc.lock."""
-    names = {path.stem for path in graph.stage_files() if graph.ROOT / file in graph.source_files(path)}
-    return {"train@0" if name == "train" else name for name in names}
-
-
-def test_dvc_holds_the_stages_that_an_edited_file_is_part_of_for_changed_and_no_others(project, monkeypatch):
-    """Asked of the stages that `dvc status` asks, in this process: by the command, thirty times, it takes a minute."""
-    monkeypatch.chdir(project.folder)
-    held = {}
-    with Repo() as repo, repo.lock:
-        assert not any(stage.status() for stage in repo.index.stages)
-        for edited in CODE:
-            before = (project / edited).read_text()
-            _add_a_comment(project / edited)
-            held[edited] = {stage.addressing for stage in repo.index.stages if stage.status()}
-            (project / edited).write_text(before)
-    assert held == {edited: made_of(edited) for edited in CODE}
-
-
-def test_the_readme_in_data_incoming_concerns_no_stage(project, monkeypatch):
-    monkeypatch.chdir(project.folder)
-    _add_a_comment(project / "data/incoming/README.md")
-    with Repo() as repo:
-        assert repo.status() == {}
-
-
-def test_an_edited_file_reruns_the_stages_that_it_is_part_of_and_none_after_them(project):
-    _add_a_comment(project / "digits/data/kaggle_csv.py")
-    assert set(project.repro()) == made_of("digits/data/kaggle_csv.py") == {"fetch", "prepare", "submission"}
-
-
-def test_everything_again_by_force_leaves_the_lock_as_it_was(project):
+def test_a_forced_run_on_another_machine_leaves_the_same_bytes(project, tmp_path):
     before = (project / "dvc.lock").read_bytes()
-    assert set(project.repro("--force")) == ALL
+    home = elsewhere.furnish(tmp_path / "home")
+    machine = {"before_start": elsewhere.one_core, "HOME": str(home), **elsewhere.ALL}
+    assert set(stages_run(project.run("dvc", "repro", "--force", **machine).stdout)) == ALL
     assert (project / "dvc.lock").read_bytes() == before
 
 
-def test_killed_on_another_machine_the_next_run_ends_in_the_same_bytes(project, tmp_path):
-    home = elsewhere.furnish(tmp_path / "home")
-    machine = {"before_start": elsewhere.one_core, "HOME": str(home), **elsewhere.ALL}
-    victim = kills.Victim(project, tmp_path, elsewhere.PATH, **machine)
-    assert kills.kill_in_every_stage(victim, {"prepare": 2, "train@0": 5, "predict": 3}, seed=0)
-    victim.repro_to_end()
-    shutil.rmtree(victim / ".dvc/cache")
-    locked = yaml.safe_load((project / "dvc.lock").read_text())["stages"].values()
-    tracked, outs = (
-        set(project.git("ls-files", "-z").split("\0")),
-        [out["path"] for stage in locked for out in stage["outs"]],
-    )
-    expected = {
-        name: digest
-        for name, digest in kills.files_of(project.folder).items()
-        if name in tracked or any(f"{name}/".startswith(f"{out}/") for out in outs)
-    }
-    kills.assert_same(victim.files(), expected)
+def test_a_damaged_dvc_lock_is_restored_from_git_and_the_results_from_the_cache(project):
+    lock, model = project / "dvc.lock", project / "models/member-0.keras"
+    content, weights = lock.read_bytes(), model.read_bytes()
+    lock.write_bytes(content[: len(content) // 2])  # as a kill or a full disk leaves it
+    model.unlink()
+    failed = project.run("dvc", "repro", check=False)
+    assert failed.returncode != 0 and "dvc.lock" in failed.stdout and "Traceback" not in failed.stdout
+    project.git("checkout", "dvc.lock")
+    assert project.repro() == []
+    assert (lock.read_bytes(), model.read_bytes()) == (content, weights)
 
 
-def test_a_closed_standard_output_and_a_locale_without_umlauts_hinder_no_stage(project):
+def test_two_runs_at_once_end_as_one_would(project):
+    project.set(lr=0.002)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    runs = [subprocess.Popen(["dvc", "repro"], env=project.environment, **pipes) for _ in range(2)]
+    printed = [run.communicate()[0] for run in runs]
+    assert 0 in [run.returncode for run in runs], printed
+    assert all("Traceback" not in text for text in printed)
+    assert project.repro() == [] and changed_stages() == set()
+    assert not list((project / ".work").glob("member-*"))
+
+
+def test_a_stage_runs_with_a_closed_standard_output_and_in_a_locale_without_umlauts(project):
     before = (project / "reports/submission.csv").read_bytes()
     (project / "reports/submission.csv").unlink()
-    project.run("sh", "-c", "python -m stages.submission >&-", **elsewhere.NO_UMLAUTS)
+    project.run("sh", "-c", "sh stages/run.sh submission >&-", **elsewhere.NO_UMLAUTS)
     assert (project / "reports/submission.csv").read_bytes() == before
-
-
-def _add_a_comment(path):
-    path.write_text(path.read_text() + "# a line that changes nothing\n")

@@ -1,0 +1,57 @@
+"""The words of code and prose, and which package may import which."""
+
+import json
+import re
+
+import graph
+import pytest
+
+WORDS = dict(
+    line.split("\t") for line in (graph.ROOT / "tests/vocabulary.tsv").read_text(encoding="utf-8").splitlines()
+)
+TEXT = ["*.py", "*.md", "*.html", "*.ipynb", "*.yaml", "*.toml", "*.in", "*.sh", "Makefile"]
+PACKAGES = ["data", "model", "evaluation", "handwriting", "cluster"]  # each may import those before it
+
+
+def test_no_file_uses_a_word_for_which_the_field_has_a_standard_term():
+    found = []
+    for path in graph.tracked_files(*TEXT):
+        for number, line in enumerate(_prose(path).splitlines(), start=1):
+            for pattern, replacement in WORDS.items():
+                if match := re.search(pattern, line):
+                    found.append(f"{path.relative_to(graph.ROOT)}:{number}: {match[0]!r}; use: {replacement}")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("file", graph.tracked_files("digits/*.py"), ids=lambda file: str(file.relative_to(graph.ROOT)))
+def test_a_module_imports_only_from_its_own_package_and_those_before_it(file):
+    own = _package(file)
+    for imported in graph.imported_files(file):
+        package = _package(imported)
+        assert imported.parts[-2] != "stages", f"{imported} is a stage"
+        if package in PACKAGES:
+            assert own in PACKAGES and PACKAGES.index(package) <= PACKAGES.index(own), imported
+
+
+def test_stages_import_no_stage():
+    for file in graph.stage_files():
+        assert not [imported for imported in graph.imported_files(file) if imported.parent.name == "stages"], file
+
+
+@pytest.mark.parametrize(("part", "longest"), [("digits", 200), ("stages", 70), ("tests", 200), ("benchmarks", 200)])
+def test_no_file_is_too_long_to_read(part, longest):
+    lengths = {path: len(path.read_text().splitlines()) for path in graph.tracked_files(f"{part}/*.py")}
+    assert {str(path): length for path, length in lengths.items() if length > longest} == {}
+
+
+def _package(file):
+    relative = file.relative_to(graph.ROOT).parts
+    return relative[1] if relative[0] == "digits" and len(relative) > 2 else None
+
+
+def _prose(path):
+    """Return a file's text; of a notebook, its cells without the stored outputs."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    return text
