@@ -1,86 +1,54 @@
-"""How a person is told what went wrong: one line, exit status 1, no traceback."""
+"""User errors: one line on standard error and exit status 1, without a traceback."""
 
-import os
+import errno
 import sys
-import threading
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-import psutil
-
-_ONEDNN_OUT_OF_MEMORY = "Operation received an exception:Status: 1,"  # dnnl_out_of_memory, passed on by TensorFlow
+_ENVIRONMENT = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 
 
 class InputError(Exception):
-    """Something the person gave is wrong; the message says what, where, and what to do."""
+    """The user's input or environment is wrong; the message names what, where, and what to do."""
 
 
-def run(main):
-    """Call `main()`; turn what a person can mend into one line on standard error and exit status 1."""
+@contextmanager
+def explain_os_errors(path: str | Path) -> Iterator[None]:
+    """Convert a full disk, missing permissions and I/O errors; any other OSError keeps its traceback.
+
+    Args:
+        path: the file to name in the message.
+
+    Raises:
+        InputError: the disk or the permissions do not allow to read or write.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _ENVIRONMENT:
+            raise
+        raise InputError(
+            f"{path}: {error.strerror}; free disk space or change the permissions, then run the same command again"
+        ) from None
+
+
+def run(main: Callable[[], object]) -> None:
+    """Call `main()` and exit with status 1 and one line on standard error after a user error.
+
+    A keyboard interrupt and a lack of memory end in one line too. Every other exception keeps its traceback.
+    """
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a ? for a letter that the locale does not have
-    if "DVC_STAGE" in os.environ:
-        threading.Thread(target=_end_with, args=[_STARTERS], daemon=True).start()
+        if stream:  # None where the stream is closed
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # "?" for letters unknown to the locale
     try:
         main()
     except InputError as error:
         sys.exit(f"error: {error}")
-    except OSError as error:
-        if error.filename is None and error.strerror is None:
-            raise
-        sys.exit(f"error: {format_os_error(error)}")
     except KeyboardInterrupt:
-        sys.exit("\nstopped; run the same command again to go on")
+        sys.exit("\nstopped; run the same command again to continue")
     except Exception as error:
-        if not _is_for_want_of_memory(error):
+        # by name, since importing TensorFlow takes seconds
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
             raise
-        sys.exit(
-            "error: there is not enough memory; end other programs, or lower batch_size or network.width in params.yaml"
-        )
-
-
-def _is_for_want_of_memory(error):
-    kind = type(error).__name__  # TensorFlow's are known by name: importing it takes seconds
-    of_onednn = kind == "AbortedError" and _ONEDNN_OUT_OF_MEMORY in str(error)
-    return isinstance(error, MemoryError) or kind == "ResourceExhaustedError" or of_onednn
-
-
-def format_os_error(error, path=None):
-    """Say an OSError in one line; `path` is the file in question where the error itself does not know it."""
-    path = path or error.filename
-    return f"{path}: " * bool(path) + f"{error.strerror or error}; nothing was lost, run it again when that is mended"
-
-
-def _starters():
-    """The processes that started this one, by number: dvc, after the shell by which it may have done so."""
-    parent = os.getppid()
-    try:
-        process = psutil.Process(parent)
-        return (
-            [parent, process.ppid()] if process.cmdline()[-2:-1] == ["-c"] else [parent]
-        )  # sh -c "python -m stages.…"
-    except psutil.Error:  # it has ended meanwhile
-        return [parent]
-
-
-def _end_with(starters):
-    """End when the dvc that started this stage is gone: it would work unseen beside the stage of the next dvc."""
-    while _starters() == starters:
-        time.sleep(0.2)
-    os._exit(1)  # as abrupt as a kill, which every stage survives
-
-
-def _open_streams():
-    """Open what is closed of the standard streams: else the next file that is opened stands there, and gets what is printed."""
-    for descriptor, name in [(1, "stdout"), (2, "stderr")]:
-        try:
-            os.write(descriptor, b"")
-        except OSError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            if nowhere != descriptor:
-                os.dup2(nowhere, descriptor)
-                os.close(nowhere)
-            setattr(sys, name, os.fdopen(descriptor, "w", closefd=False))
-
-
-_STARTERS = _starters()  # now, since the import of TensorFlow takes seconds in which dvc may end
-_open_streams()
+        sys.exit("error: out of memory; close other programs, or lower batch_size or network.width in params.yaml")

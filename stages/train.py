@@ -1,23 +1,21 @@
-"""Train one member of the ensemble on every fold but its own; its own decides when to stop and which epoch is best.
+"""Train one member of the ensemble on every fold but its own, which is its validation set.
 
 data/prepared/labelled.npz        images (N, 28, 28) uint8, labels (N,), fold (N,)
 → models/member-K.keras           pixels of 0–255 in, ten probabilities out
-→ reports/training/member-K/      the curves, by DVCLive: one TSV a quantity, one row an epoch
-→ reports/training/member-K.json  the versions of what trained it
+→ reports/training/member-K/      the curves, by DVCLive: one TSV for each metric, one row for each epoch
+→ reports/training/member-K.json  the versions of Python and the packages that trained it
 
-`python -m stages.train K` trains member K. Killed, it goes on where it stopped when it is started again.
+`python -m stages.train K` trains member K. A killed training resumes after its last epoch when it is started again.
 """
 
 import argparse
-import os
-import shutil
-from pathlib import Path
 
 import numpy as np
 
 from digits import errors, files, versions
 from digits.data import arrays
-from digits.model import augmentation, backend, checkpoint, network, training
+from digits.model import augmentation, checkpoint, model_file, network, training
+from digits.model.backend import keras
 from digits.settings import Augment, BatchSize, EarlyStopping, Epochs, LearningRate, Network, Regularization, Seed
 from digits.settings import Params as StageParams
 
@@ -35,46 +33,37 @@ class Params(StageParams):
 
 def main():
     parser = argparse.ArgumentParser(description="Train one member of the ensemble.")
-    parser.add_argument("member", type=int, help="which: the fold that it does not train on")
+    parser.add_argument("member", type=int, help="number of the member, and of the fold that it does not train on")
     member = parser.parse_args().member
     params = Params.load()
     versions.check()
     data = arrays.load_labelled("data/prepared/labelled.npz")
-    if not (data.fold == member).any():
-        raise errors.InputError(
-            f"there is no fold {member} to leave out: the folds are 0 to {data.fold.max()}; take a member from those"
-        )
+    train_mask = (data.fold != member) & (data.fold != arrays.HELD_OUT)
+    val_mask = data.fold == member
+    if not val_mask.any():
+        raise errors.InputError(f"there is no fold {member} to validate on; use a member from 0 to {data.fold.max()}")
 
     with checkpoint.lock_member(member, checkpoint.key("train", params)) as work:
-        train(data, member, params, work)
+        keras.utils.set_random_seed(int(np.random.SeedSequence([params.seed, member]).generate_state(1)[0]))
+        batches = augmentation.AugmentedBatches(
+            data.images[train_mask],
+            data.labels[train_mask],
+            batch_size=params.batch_size,
+            epochs=params.epochs,
+            seed=(params.seed, member),
+            bounds=params.augment.model_dump(),
+        )
+        validation = data.images[val_mask], np.eye(10, dtype=np.float32)[data.labels[val_mask]]
+        model = network.build(params.network.width, params.network.dropout)
+        steps = batches.steps * params.epochs
+        training.compile_network(model, params.lr, steps, **params.regularization.model_dump())
+        state = checkpoint.Checkpoint(work, model)
+        state.restore()
+        training.fit(model, batches, validation, params.early_stopping.patience, state, work / "live")
 
-
-def train(data, member, params, work):
-    backend.make_repeatable(int(np.random.SeedSequence([params.seed, member]).generate_state(1)[0]))
-    train_mask = (data.fold != member) & (data.fold != arrays.HELD_OUT)
-    batches = augmentation.AugmentedBatches(
-        data.images[train_mask],
-        data.labels[train_mask],
-        batch_size=params.batch_size,
-        epochs=params.epochs,
-        seed=(params.seed, member),
-        bounds=params.augment.model_dump(),
-    )
-    model = network.build(params.network.width, params.network.dropout)
-    training.compile(model, params.lr, batches.steps * params.epochs, **params.regularization.model_dump())
-    state = checkpoint.Checkpoint(work, model)
-    state.restore()
-    batches.first_epoch = len(state.history)
-    val_mask = data.fold == member
-    validation = data.images[val_mask], np.eye(10, dtype=np.float32)[data.labels[val_mask]]
-    training.fit(model, batches, validation, params.early_stopping.patience, state, work / "live")
-
-    curves = Path(f"reports/training/member-{member}")
-    shutil.rmtree(curves, ignore_errors=True)
-    curves.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(work / "live/plots/metrics", curves)
-    files.write_json(f"{curves}.json", training.versions())
-    network.save(model, f"models/member-{member}.keras")
+        files.move_folder(work / "live/plots/metrics", f"reports/training/member-{member}")
+        files.write_json(f"reports/training/member-{member}.json", training.versions())
+        network.save(model, model_file.path(member))
 
 
 if __name__ == "__main__":

@@ -1,78 +1,51 @@
-"""Keras, made quiet and repeatable: `from digits.backend import keras` is the one way to it.
+"""Keras on TensorFlow, configured so that the same inputs give the same bytes on every machine.
 
-What concerns TensorFlow itself stands here; everything else is written against Keras alone.
+Import Keras from here (`from digits.model.backend import keras`): the environment variables have to be set before its
+first import. All code that needs TensorFlow itself is in this module; the rest of the project uses Keras alone.
 """
 
-import gc
 import logging
 import os
-import sys
-from contextlib import contextmanager
+from collections.abc import Sequence
+from typing import Any
 
+from numpy.typing import NDArray
 
-@contextmanager
-def _silent_standard_error():
-    """Hide TensorFlow's C++ log, also what it says before its level counts; set TF_CPP_MIN_LOG_LEVEL to see it."""
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        yield
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-@contextmanager
-def _lean_import(*needless):
-    """Import in half of the time: without what is loaded for nobody here, and without looking for garbage among what stays for good."""
-    missing = dict.fromkeys(set(needless) - sys.modules.keys())
-    sys.modules.update(missing)
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.freeze()
-        for package in missing:
-            del sys.modules[package]
-
-
-# to share a sum among: their number changes its last bits, so it is the same on every machine; on two cores 4 threads
-# took 10 % more time than 2, and 8 took 25 % more
-_THREADS = 2
-
-# what a user's environment or ~/.keras/keras.json may have set for other programs, and what would change the results
+# These override the environment and ~/.keras/keras.json, which other programs may have set and which change results.
 os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # off, or on a processor unknown to TensorFlow, training takes twice the time
-for name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "TF_XLA_FLAGS"):
-    os.environ.pop(name, None)
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # without it, training takes twice the time on processors without AVX-512
+os.environ["TF_NUM_INTRAOP_THREADS"] = "2"  # changes the last bits of a sum; on two cores, 4 threads took 10 % longer
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.pop("KERAS_MAX_EPOCHS", None)
+os.environ.pop("KERAS_MAX_STEPS_PER_EPOCH", None)
+os.environ.pop("TF_XLA_FLAGS", None)
 
-with _silent_standard_error(), _lean_import("matplotlib", "pandas", "sklearn"):
-    import keras
-    import tensorflow
+import keras
+import tensorflow
 
-    if keras.backend.backend() != "tensorflow":  # imported before this module
-        raise ImportError(
-            f"Keras runs on {keras.backend.backend()} here; set KERAS_BACKEND=tensorflow before it is imported"
-        )
+if keras.backend.backend() != "tensorflow":  # imported before this module
+    raise ImportError(f"Keras uses {keras.backend.backend()}; set KERAS_BACKEND=tensorflow before importing keras")
+
+
+def configure() -> None:
+    """Set Keras's numeric defaults and deterministic algorithms; `network.build` and `network.load` call this."""
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
-    tensorflow.config.threading.set_intra_op_parallelism_threads(_THREADS)
-    tensorflow.config.list_logical_devices()  # says now, unheard, that there is no GPU
-    # TensorFlow takes the graphs of five networks for one that is built five times, and warns of the time it costs
-    logging.getLogger("tensorflow").addFilter(
-        lambda record: "triggered tf.function retracing" not in record.getMessage()
-    )
+    tensorflow.config.experimental.enable_op_determinism()
+    logging.getLogger("tensorflow").addFilter(_is_no_retracing_warning)
+
+
+def _is_no_retracing_warning(record: logging.LogRecord) -> bool:
+    """TensorFlow warns that a function is traced too often where an ensemble has five networks."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's layer, trained by the one operation that TensorFlow has for it, in less than half the time of Keras's many."""
+    """Keras's layer, trained by TensorFlow's fused operation in place of Keras's separate ones.
+
+    FIGURE
+    """
 
     def call(self, inputs, training=None, mask=None):
         if not training:
@@ -80,34 +53,30 @@ class BatchNormalization(keras.layers.BatchNormalization):
         outputs, mean, variance = tensorflow.compat.v1.nn.fused_batch_norm(
             inputs, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True
         )
-        for moving, seen in (self.moving_mean, mean), (self.moving_variance, variance):
-            moving.assign(moving * self.momentum + seen * (1 - self.momentum))
+        for moving, batch in (self.moving_mean, mean), (self.moving_variance, variance):
+            moving.assign(moving * self.momentum + batch * (1 - self.momentum))
         return outputs
 
-    def plain(self):
-        """Make Keras's own layer with the same weights: a file is for everyone."""
+    def to_keras(self) -> keras.layers.BatchNormalization:
+        """Convert to Keras's own layer with the same weights, for a file that loads without this project."""
         layer = keras.layers.BatchNormalization.from_config(self.get_config())
         layer.build(self.input.shape)
         layer.set_weights(self.get_weights())
         return layer
 
 
-def make_repeatable(seed):
-    """Seed everything that draws (`seed` in 0…2³²−1) and choose algorithms that give the same bits each time."""
-    keras.utils.set_random_seed(seed)
-    tensorflow.config.experimental.enable_op_determinism()
+def feed(batches: Sequence[tuple[NDArray[Any], ...]]) -> tensorflow.data.Dataset:
+    """Make a dataset that yields the given batches once, in their order.
 
+    Autotuning is off: its thread sleeps for up to a minute, and the end of `fit` waits for it (TensorFlow 2.21).
+    FIGURE
 
-def feed(batches):
-    """Make of a PyDataset what `fit` takes fastest.
-
-    Left to itself, TensorFlow tunes the feeding in a thread that sleeps for up to a minute, and the end of `fit` waits
-    for it to wake (TensorFlow 2.21).
+    Args:
+        batches: at least one; each is a tuple of arrays whose first axis is the batch.
     """
-    parts = batches[0]
     dataset = tensorflow.data.Dataset.from_generator(
         lambda: (batches[i] for i in range(len(batches))),
-        output_signature=tuple(tensorflow.TensorSpec((None, *part.shape[1:]), part.dtype) for part in parts),
+        output_signature=tuple(tensorflow.TensorSpec((None, *part.shape[1:]), part.dtype) for part in batches[0]),
     )
     options = tensorflow.data.Options()
     options.autotune.enabled = False

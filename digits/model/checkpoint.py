@@ -1,9 +1,14 @@
-"""A training that can be killed: what it knows after each epoch is kept in .work/, until it has ended well.
+"""Checkpoints: a training that is killed resumes after its last epoch and ends in the same bytes.
 
-.work/member-K-<key>/state.npz holds the network, the optimizer, the best weights so far and the history; the key is a
-hash of everything that the training reads, so that a training of other settings, other data or other code is never
-taken for this one. A training that has ended stays as .work/ended-member-K-<key>/ until DVC has recorded its outputs in
-dvc.lock: killed before that, DVC would delete them and begin again.
+.work/member-K-<key>/state.npz    the network, the optimizer, the best weights so far and the history
+.work/member-K-<key>/model.md5    the MD5 of the model file, once the training has finished
+.work/member-K.lock, member-K.pid the lock of the process that trains member K, and its process id
+
+The key is a hash of everything that the training reads, so a checkpoint is never used with other settings, data or
+code. A finished training is kept until dvc.lock records its model file, because DVC deletes the outputs of a stage
+that was killed before that.
+
+WHYNOT
 """
 
 import hashlib
@@ -12,22 +17,27 @@ import json
 import os
 import shutil
 import zipfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import filelock
 import numpy as np
 import yaml
+from numpy.typing import NDArray
+from pydantic import BaseModel
 
-from digits import files
+from digits import errors, files
 from digits.errors import InputError
+from digits.model import model_file
 
 WORK = Path(".work")
-RECORD = Path("dvc.lock")
+DVC_LOCK = Path("dvc.lock")
 
 
-def key(stage, params):
-    """Hash what a stage of dvc.yaml reads: the contents of its deps, its params, and the packages that do the work."""
+def key(stage: str, params: BaseModel) -> str:
+    """Hash what a stage of dvc.yaml reads: the contents of its deps, its params, and the versions of the packages."""
     digest = hashlib.sha256(params.model_dump_json().encode())
     for package in ("keras", "tensorflow", "numpy"):
         digest.update(f"{package} {importlib.metadata.version(package)}\n".encode())
@@ -38,17 +48,20 @@ def key(stage, params):
 
 
 @contextmanager
-def lock_member(member, key):
-    """Yield the folder of one member's unfinished training, which no other process has.
+def lock_member(member: int, key: str) -> Iterator[Path]:
+    """Lock a member for this process, and yield the folder of its checkpoint.
+
+    The caller writes the model file before it leaves the context.
 
     Raises:
-        InputError: another process trains this member.
+        InputError: another process trains this member, the disk is full, or the folder is not writable.
     """
-    WORK.mkdir(exist_ok=True)
-    owner = WORK / f"member-{member}.pid"
+    folder, owner = WORK / f"member-{member}-{key}", WORK / f"member-{member}.pid"
     lock = filelock.FileLock(WORK / f"member-{member}.lock", blocking=False)
     try:
-        lock.acquire()
+        with errors.explain_os_errors(WORK):
+            WORK.mkdir(exist_ok=True)
+            lock.acquire()
     except filelock.Timeout:
         pid = owner.read_text().strip() if owner.exists() else "unknown"
         raise InputError(
@@ -57,81 +70,99 @@ def lock_member(member, key):
     with lock:
         with files.atomic_write(owner) as partial:
             partial.write_text(f"{os.getpid()}\n")
-        folder = WORK / f"member-{member}-{key}"
-        ended = WORK / f"ended-{folder.name}"
-        if ended.exists() and not _recorded(ended):
-            shutil.rmtree(folder, ignore_errors=True)
-            ended.rename(folder)
-        for other in WORK.glob(f"ended-member-{member}-*"):
-            shutil.rmtree(other)
-        for other in WORK.glob(f"member-{member}-*"):
-            if other != folder:
-                print(f"an unfinished training with other settings, data or code is dropped: {other}", flush=True)
-                shutil.rmtree(other)
+        _remove_obsolete(member, folder)
         folder.mkdir(exist_ok=True)
         yield folder
-        os.utime(folder)
-        folder.rename(ended)
+        _completed(folder).write_text(_md5(model_file.path(member)))
         owner.unlink()
         Path(lock.lock_file).unlink(missing_ok=True)
 
 
-def remove_completed():
-    """Delete what is left of trainings that have ended, once DVC has recorded them: another stage may begin."""
-    for ended in WORK.glob("ended-*"):
-        shutil.rmtree(ended)
+def remove_completed() -> None:
+    """Delete the finished trainings; a later stage calls this, when dvc.lock records all of them."""
+    for completed in WORK.glob("member-*/model.md5"):
+        shutil.rmtree(completed.parent)
 
 
-def _recorded(ended):
-    return RECORD.exists() and RECORD.stat().st_mtime_ns >= ended.stat().st_mtime_ns
+def _remove_obsolete(member: int, folder: Path) -> None:
+    for other in WORK.glob(f"member-{member}-*"):
+        completed = _completed(other)
+        if other == folder and not (completed.exists() and completed.read_text() == _recorded_md5(member)):
+            continue
+        if not completed.exists():
+            print(f"deleting an unfinished training with other settings, data or code: {other}", flush=True)
+        shutil.rmtree(other)
+
+
+def _completed(folder: Path) -> Path:
+    return folder / "model.md5"
+
+
+def _recorded_md5(member: int) -> str | None:
+    """Look up the MD5 of the member's model file in the entry of its own stage in dvc.lock."""
+    if not DVC_LOCK.exists():
+        return None
+    stages = yaml.safe_load(DVC_LOCK.read_text(encoding="utf-8")).get("stages", {})
+    outputs = stages.get(f"train@{member}", {}).get("outs", [])
+    return next((out["md5"] for out in outputs if out["path"] == model_file.path(member).as_posix()), None)
+
+
+def _md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 class Checkpoint:
-    """The state of a training in a folder: saved whole after each epoch, restored to the bit."""
+    """The state of a training: saved atomically after each epoch, and restored bit for bit."""
 
-    def __init__(self, folder, network):
-        """`network` is compiled, and of the same build each time."""
+    def __init__(self, folder: str | Path, model: Any):
+        """Use state.npz in `folder` for a compiled Keras model, which is built in the same way each time."""
         self.path = Path(folder) / "state.npz"
-        self.network = network
-        self.history = []
-        self.best_weights = None
+        self.model = model
+        self.history: list[dict[str, float]] = []
+        self.best_weights: list[NDArray[np.float32]] | None = None
         self.finished = False
-        network.optimizer.build(network.trainable_variables)
+        model.optimizer.build(model.trainable_variables)
 
-    def _variables(self):
-        return [*self.network.variables, *self.network.optimizer.variables]
+    def save(self) -> None:
+        """Write the current state.
 
-    def save(self):
-        """Write the state as it is now."""
+        Raises:
+            InputError: the disk is full, or the folder is not writable.
+        """
         arrays = {f"variable_{i}": np.asarray(variable) for i, variable in enumerate(self._variables())}
-        arrays |= {f"best_{i}": weights for i, weights in enumerate(self.best_weights)}
+        arrays |= {f"best_{i}": weights for i, weights in enumerate(self.best_weights or [])}
         notes = json.dumps({"history": self.history, "finished": self.finished})
         with files.atomic_write(self.path) as partial, open(partial, "wb") as file:
-            np.savez(file, notes=np.frombuffer(notes.encode(), np.uint8), **arrays)
+            np.savez(file, notes=np.frombuffer(notes.encode(), np.uint8), **arrays)  # type: ignore[arg-type]
 
-    def restore(self):
-        """Take up the state that was saved, if there is one; a damaged file is said and not used."""
+    def restore(self) -> None:
+        """Restore the saved state, if there is one; a damaged file is reported and not used."""
         try:
             with np.load(self.path, allow_pickle=False) as arrays:
                 state = {name: arrays[name] for name in arrays.files}
             notes = json.loads(state["notes"].tobytes())
             history, finished = notes["history"], notes["finished"]
-            variables = _like([np.asarray(variable) for variable in self._variables()], state, "variable")
-            best = _like(self.network.get_weights(), state, "best")
+            variables = _matching(self._variables(), state, "variable")
+            best = _matching(self.model.weights, state, "best")
         except FileNotFoundError:
             return
         except (OSError, ValueError, LookupError, TypeError, EOFError, zipfile.BadZipFile):
-            print(f"{self.path} is damaged or of another network: training begins anew", flush=True)
+            print(f"{self.path} is damaged or of another network: training restarts at the first epoch", flush=True)
             return
         for variable, value in zip(self._variables(), variables, strict=True):
             variable.assign(value)
         self.history, self.finished, self.best_weights = history, finished, best
-        print(f"training goes on after epoch {len(history)}", flush=True)
+        print(f"training resumes after epoch {len(history)}", flush=True)
+
+    def _variables(self) -> list[Any]:
+        return [*self.model.variables, *self.model.optimizer.variables]
 
 
-def _like(arrays, state, name):
-    """The saved arrays `name`_0, `name`_1, …, which must be of the same shapes and types as `arrays`."""
-    saved = [state[f"{name}_{i}"] for i in range(len(arrays))]
-    if [(array.shape, array.dtype) for array in saved] != [(array.shape, array.dtype) for array in arrays]:
-        raise ValueError("other shapes")
+def _matching(variables: Sequence[Any], state: dict[str, NDArray], name: str) -> list[NDArray]:
+    """Return the saved arrays `name`_0, `name`_1, …; they must have the shapes and dtypes of `variables`."""
+    saved = [state[f"{name}_{i}"] for i in range(len(variables))]
+    if [(tuple(array.shape), str(array.dtype)) for array in saved] != [
+        (tuple(variable.shape), str(variable.dtype)) for variable in variables
+    ]:
+        raise ValueError("the shapes or dtypes differ")
     return saved

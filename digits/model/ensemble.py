@@ -1,45 +1,50 @@
-"""The members of the ensemble, loaded by their numbers, and what they predict together."""
+"""The ensemble: load the models of the listed members and average their probabilities."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from digits.model import network
+from digits.model import model_file, network
+from digits.model.backend import keras
 
-MODELS = Path("models")
-BATCH = 100  # images; the network sees five times as many at once
-SHIFTS = (0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)  # (down, right), pixels
+BATCH = 100  # images; test-time augmentation makes five of each
+TTA_SHIFTS = (0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)  # pixels (down, right)
 
 
-def load(members, folder=MODELS):
-    """Read the networks of `members` (a list of numbers), and no others that may lie in the folder.
+def load(members: Sequence[int], folder: str | Path = model_file.FOLDER) -> list[keras.Model]:
+    """Load the models of the listed members alone; the folder may hold others.
 
     Raises:
-        InputError: a model is missing or is not one.
+        InputError: a model file is missing or invalid.
     """
-    return [network.load(Path(folder) / f"member-{member}.keras") for member in members]
+    return [network.load(model_file.path(member, folder)) for member in members]
 
 
-def mean_probabilities(networks, images):
-    """Average what the networks say of each image and of it moved by one pixel to each side.
+def mean_probabilities(models: Sequence[keras.Model], images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Average the probabilities over the models and over test-time augmentation (TTA).
+
+    TTA predicts each image as it is and shifted by one pixel to each of the four sides. It lowered the errors among
+    42,000 images out of fold from 147 to 138.
 
     Args:
-        networks: a list of at least one.
+        models: at least one.
         images: (B, 28, 28), 0–255.
 
     Returns:
-        probabilities (B, 10) float32.
+        probabilities (B, 10).
     """
     probabilities = np.empty((len(images), 10), np.float32)
     for start in range(0, len(images), BATCH):
         batch = slice(start, start + BATCH)
-        moved = np.concatenate([_moved(images[batch], down, right) for down, right in SHIFTS])
-        said = [model.predict_on_batch(moved).reshape(len(SHIFTS), -1, 10) for model in networks]
-        probabilities[batch] = np.mean(said, axis=(0, 1))
+        shifted = np.concatenate(list(_shifted(images[batch])))
+        predicted = [model.predict_on_batch(shifted).reshape(len(TTA_SHIFTS), -1, 10) for model in models]
+        probabilities[batch] = np.mean(predicted, axis=(0, 1))
     return probabilities
 
 
-def _moved(images, down, right):
-    """Move images by whole pixels, at most one; black comes in from outside."""
+def _shifted(images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
-    return padded[:, 1 - down : 29 - down, 1 - right : 29 - right]
+    for down, right in TTA_SHIFTS:
+        yield padded[:, 1 - down : 29 - down, 1 - right : 29 - right]

@@ -1,4 +1,4 @@
-"""The convolutional network, and the file it is kept in."""
+"""The convolutional network: build, save and load it."""
 
 import json
 import re
@@ -9,17 +9,18 @@ import numpy as np
 
 from digits import files
 from digits.errors import InputError
-from digits.model import model_file
+from digits.model import backend, model_file
 from digits.model.backend import BatchNormalization, keras
 
 
-def build(width, dropout):
+def build(width: int, dropout: float) -> keras.Model:
     """Build the untrained network: images (B, 28, 28) of 0–255 in, ten probabilities (B, 10) out.
 
     Args:
         width: channels of the first convolution; the later ones have two and four times as many.
-        dropout: share of the activations dropped before the last layer.
+        dropout: fraction of the activations dropped before the last layer.
     """
+    backend.configure()
     return keras.Sequential(
         [
             keras.Input((28, 28), name="images"),
@@ -41,32 +42,35 @@ def build(width, dropout):
 def _convolution(filters, size, padding, pooled=False):
     return [
         keras.layers.Conv2D(filters, size, padding=padding, use_bias=False),
-        *[keras.layers.MaxPooling2D()] * pooled,  # before the two below, which then have a quarter of the work
+        *[keras.layers.MaxPooling2D()] * pooled,  # first, so that the two layers below have a quarter of the work
         BatchNormalization(momentum=0.9),
         keras.layers.Activation("relu"),
     ]
 
 
-def save(network, path):
-    """Write a network without its optimizer to a `.keras` file: the same weights are the same bytes.
+def save(model: keras.Model, path: str | Path) -> None:
+    """Write a model without its optimizer to a `.keras` file: equal weights give equal bytes.
 
-    Keras writes the date and addresses in memory into the archive; here the date is always the same one, and the
-    addresses are numbered in the order in which they appear.
+    Keras writes the date and addresses in memory into the archive. Here the date is constant, and the addresses are
+    numbered in the order in which they appear.
+
+    Raises:
+        InputError: the disk is full, or the folder is not writable.
     """
-    layers = [layer.plain() if isinstance(layer, BatchNormalization) else layer for layer in network.layers]
-    bare = keras.Sequential([keras.Input((28, 28), name="images"), *layers], name=network.name)
+    layers = [layer.to_keras() if isinstance(layer, BatchNormalization) else layer for layer in model.layers]
+    bare = keras.Sequential([keras.Input((28, 28), name="images"), *layers], name=model.name)
     with files.atomic_write(path) as partial:
         dated = partial.with_name(f".partial-dated-{Path(path).name}")
         try:
             bare.save(dated)
-            with zipfile.ZipFile(dated) as archive, zipfile.ZipFile(partial, "w") as timeless:
+            with zipfile.ZipFile(dated) as archive, zipfile.ZipFile(partial, "w") as undated:
                 for name in sorted(archive.namelist()):
-                    timeless.writestr(zipfile.ZipInfo(name), _timeless(name, archive.read(name)))
+                    undated.writestr(zipfile.ZipInfo(name), _undated(name, archive.read(name)))
         finally:
             dated.unlink(missing_ok=True)
 
 
-def _timeless(name, content):
+def _undated(name, content):
     if name == "metadata.json":
         return json.dumps(json.loads(content) | {"date_saved": "1980-01-01@00:00:00"})
     if name == "config.json":
@@ -75,38 +79,36 @@ def _timeless(name, content):
     return content
 
 
-def load(path):
-    """Read a network for predicting: one that `save` wrote, or somebody else's, as long as it is arithmetic alone.
+def load(path: str | Path) -> keras.Model:
+    """Load a model for prediction: one that `save` wrote, or another one of allowed layers.
 
     Raises:
-        InputError: there is no such file, or it is no network from 28×28 images to ten probabilities.
+        InputError: the file is missing, or is not a model from 28×28 images to ten probabilities.
     """
+    backend.configure()
     if not Path(path).exists():
-        raise InputError(f"{path} is missing; `dvc repro` trains one")
+        raise InputError(f"{path} is missing; `dvc repro` trains it")
     try:
         model_file.check(path)
-        network = keras.saving.load_model(path, compile=False, safe_mode=True)
-        shapes = network.input_shape, network.output_shape
-    except ValueError as error:  # ours, or Keras's, which is several lines long
-        raise _no_model(path, str(error).split("\n")[0][:120]) from None
-    except Exception as error:  # whatever a broken archive makes of Keras, h5py and zipfile
-        raise _no_model(path, type(error).__name__) from None
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        shapes = model.input_shape, model.output_shape
+    except ValueError as error:  # from the check, or from Keras with several lines
+        raise _invalid(path, str(error).split("\n")[0][:120]) from None
+    except Exception as error:  # Keras, h5py and zipfile raise many types for a corrupt archive
+        raise _invalid(path, type(error).__name__) from None
     if shapes != ((None, 28, 28), (None, 10)):
-        raise InputError(f"{path} takes {shapes[0]} and gives {shapes[1]}, not 28×28 images and ten probabilities")
-    probe = np.stack([np.zeros((28, 28)), np.full((28, 28), 255), np.arange(784).reshape(28, 28) % 256]).astype(
-        np.float32
-    )
-    said = np.asarray(network(probe, training=False))
-    if not all(np.isfinite(weights).all() for weights in network.get_weights()) or not _are_probabilities(said):
-        raise InputError(
-            f"{path} gives numbers that are no probabilities, {said.flat[0]:.3g} for one; `dvc repro` trains one"
-        )
-    return network
+        raise _invalid(path, f"it maps {shapes[0]} to {shapes[1]}, not (None, 28, 28) to (None, 10)")
+    _check_predictions(model, path)
+    return model
 
 
-def _are_probabilities(values):
-    return bool((values >= 0).all() and np.allclose(values.sum(axis=1), 1, atol=1e-3))
+def _check_predictions(model: keras.Model, path: str | Path) -> None:
+    images = np.stack([np.zeros((28, 28)), np.full((28, 28), 255), np.arange(784).reshape(28, 28) % 256])
+    predicted = np.asarray(model(images.astype(np.float32), training=False))
+    finite = all(np.isfinite(weights).all() for weights in model.get_weights())
+    if not (finite and (predicted >= 0).all() and np.allclose(predicted.sum(axis=1), 1, atol=1e-3)):
+        raise _invalid(path, f"its outputs are not probabilities, such as {predicted.flat[0]:.3g}")
 
 
-def _no_model(path, reason):
-    return InputError(f"{path} is no model of this project ({reason}); `dvc repro` trains one")
+def _invalid(path, reason):
+    return InputError(f"{path} is not a model of this project ({reason}); `dvc repro` trains one")

@@ -1,4 +1,4 @@
-"""The optimizer: Muon for the convolutions, AdamW for the rest."""
+"""The optimizer: Muon for the convolutions, AdamW for all other weights."""
 
 import math
 
@@ -8,19 +8,21 @@ from digits.model.backend import keras
 class Muon(keras.optimizers.Muon):
     """Muon (Jordan et al., 2024) with the step size of Liu et al. (arXiv 2502.16982, section 2.2), for convolutions.
 
-    Keras orthogonalises the updates of matrices alone. Here a kernel (height, width, channels in, channels out) counts
-    as the matrix (height · width · channels in, channels out). AdamW, at the same learning rate, takes care of the
-    first convolution, which has one channel in, of the dense layer, the biases and the batch norms.
+    Keras orthogonalizes the updates of matrices alone. This class reshapes a kernel (height, width, channels in,
+    channels out) to the matrix (height · width · channels in, channels out). AdamW, with the same learning rate, trains
+    the first convolution, which has one input channel, the dense layer, the biases and the batch normalization.
+
+    AdamW alone made 98.3 ± 4.5 errors among 18,900 images, this made 83.7 ± 3.2 (three seeds, benchmarks/ablation.py).
     """
 
     def _should_use_adamw(self, variable):
         return len(variable.shape) != 4 or variable.shape[2] == 1
 
     def zeropower_via_newtonschulz5(self, x, steps):
-        """Make a kernel orthogonal by Keras's iteration X ← X (a + b XᵀX + c (XᵀX)²), on the small XᵀX alone.
+        """Orthogonalize a kernel by Keras's iteration X ← X (a + b XᵀX + c (XᵀX)²), computed on the small XᵀX.
 
-        The factors in brackets commute with XᵀX, so they are multiplied up and meet the tall X once, at the end: less
-        than half of the arithmetic.
+        The factors in brackets commute with XᵀX, so their product is computed first and multiplied by the tall X once:
+        less than half of the arithmetic.
         """
         ops = keras.ops
         tall = ops.reshape(x, (-1, x.shape[-1]))
@@ -40,9 +42,7 @@ class Muon(keras.optimizers.Muon):
         return ops.reshape(orthogonal, x.shape)
 
     def _apply_weight_decay(self, variables):
-        rate = (
-            self.learning_rate
-        )  # once: Keras asks the schedule for it at each variable, a fifth of the graph to be built
+        rate = self.learning_rate  # once: Keras evaluates the schedule for each variable, a fifth of the whole graph
         for variable in filter(self._use_weight_decay, variables):
             decay = self.adam_weight_decay if self._should_use_adamw(variable) else self.weight_decay
             variable.assign(variable * (1 - rate * decay))
