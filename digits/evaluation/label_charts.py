@@ -1,25 +1,30 @@
-"""Charts of how often each digit occurs: horizontal bars, a pie, and a page to point at."""
+"""Draw how often each digit occurs: horizontal bars, a pie, and an interactive page."""
 
-import matplotlib
+from pathlib import Path
+
+import numpy as np
 import plotly.graph_objects
+from matplotlib import color_sequences
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from digits import files
 from digits.evaluation import charts
 
-COLOURS = [matplotlib.colors.to_hex(colour) for colour in matplotlib.colormaps["tab10"].colors]
+COLOURS = [to_hex(colour) for colour in color_sequences["tab10"]]
 DIGITS = [str(digit) for digit in range(10)]
-LIGHT_OR_DARK = """
+FOLLOW_COLOR_SCHEME = """
 document.documentElement.style.colorScheme = "light dark"
 const dark = matchMedia("(prefers-color-scheme: dark)")
-const paint = () => Plotly.relayout("{plot_id}", { "font.color": dark.matches ? "#eceef1" : "#1c1e22" })
-dark.onchange = paint
-paint()
+const setTextColor = () => Plotly.relayout("{plot_id}", { "font.color": dark.matches ? "#eceef1" : "#1c1e22" })
+dark.onchange = setTextColor
+setTextColor()
 """
 
 
-def draw_bars(counts, path):
-    """Draw horizontal bars; counts (10,) of the digits 0–9."""
+def draw_bars(counts: NDArray[np.integer], path: str | Path) -> None:
+    """Draw horizontal bars; counts (10,) of the digits 0-9."""
     figure = Figure(figsize=(4.6, 3.6), dpi=160, layout="constrained")
     axes = figure.subplots()
     bars = axes.barh(DIGITS, counts, color=COLOURS)
@@ -31,8 +36,8 @@ def draw_bars(counts, path):
     charts.save(figure, path)
 
 
-def draw_pie(counts, path):
-    """Draw a pie; counts (10,) of the digits 0–9."""
+def draw_pie(counts: NDArray[np.integer], path: str | Path) -> None:
+    """Draw a pie; counts (10,) of the digits 0-9."""
     figure = Figure(figsize=(4.6, 3.6), dpi=160, layout="constrained")
     axes = figure.subplots()
     axes.pie(
@@ -42,15 +47,14 @@ def draw_pie(counts, path):
     charts.save(figure, path)
 
 
-def interactive(counts):
-    """Make a Plotly figure of horizontal bars, whose tips tell count and share; counts (10,) of the digits 0–9."""
-    shares = [count / sum(counts) for count in counts]
+def build_interactive(counts: NDArray[np.integer]) -> plotly.graph_objects.Figure:
+    """Build a figure of horizontal bars that show count and fraction on hover; counts (10,) of the digits 0-9."""
     bars = plotly.graph_objects.Bar(
         x=[int(count) for count in counts],
         y=DIGITS,
         orientation="h",
         marker={"color": COLOURS, "line": {"width": 0}},
-        customdata=shares,
+        customdata=[count / sum(counts) for count in counts],
         hovertemplate="digit %{y}: %{x:,} images, %{customdata:.2%}<extra></extra>",
     )
     figure = plotly.graph_objects.Figure(bars)
@@ -60,17 +64,17 @@ def interactive(counts):
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         hoverlabel={"bgcolor": "#1c1e22", "font": {"color": "white"}},
-        dragmode=False,  # a finger that scrolls the page past the chart must not be held by it
+        dragmode=False,  # on a touch screen, swiping over the chart must scroll the page
     )
     figure.update_xaxes(title="images", gridcolor="rgba(128,128,128,0.3)", zeroline=False)
     figure.update_yaxes(title="digit", type="category", autorange="reversed")
     return figure
 
 
-def write_interactive(counts, path):
-    """Write that figure as a page that needs no network."""
-    looks = {"responsive": True, "displayModeBar": False}
+def write_interactive(counts: NDArray[np.integer], path: str | Path) -> None:
+    """Write the figure of `build_interactive` as a page that loads nothing from the network."""
+    config = {"responsive": True, "displayModeBar": False}
     with files.atomic_write(path) as partial:
-        interactive(counts).write_html(
-            partial, include_plotlyjs=True, div_id="labels", config=looks, post_script=LIGHT_OR_DARK
+        build_interactive(counts).write_html(
+            partial, include_plotlyjs=True, div_id="labels", config=config, post_script=FOLLOW_COLOR_SCHEME
         )

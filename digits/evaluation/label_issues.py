@@ -1,19 +1,23 @@
-"""Labels that are probably wrong, by confident learning.
+"""Find labels that are probably wrong, by confident learning.
 
 Source: Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70 (2021), as
-cleanlab computes it from predictions of networks that had not learned from the image.
+implemented by cleanlab, from predictions of networks that were not trained on the image.
 """
 
 import numpy as np
+import pandas as pd
 from cleanlab.count import num_label_issues
 from cleanlab.rank import get_label_quality_scores
 
+from digits.evaluation.predictions import PROBABILITIES
 
-def ranked(judged):
-    """Order Predictions by the doubt in the given label, the most doubtful first.
+
+def rank(predictions: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Sort predictions by the quality of their labels, most questionable first.
 
     Returns:
-        the same images in that order, and how many of them, from the first on, are probably labelled wrong.
+        the sorted table, and how many of its first images are probably mislabelled.
     """
-    quality = get_label_quality_scores(judged.labels, judged.probabilities)
-    return judged.where(np.argsort(quality, kind="stable")), int(num_label_issues(judged.labels, judged.probabilities))
+    labels, probabilities = predictions.label.to_numpy(), predictions[PROBABILITIES].to_numpy()
+    quality = get_label_quality_scores(labels, probabilities)
+    return predictions.iloc[np.argsort(quality, kind="stable")], int(num_label_issues(labels, probabilities))

@@ -1,61 +1,55 @@
-"""The labelled images that were judged by networks which had not learned from them, and the verdicts."""
+"""A table of the labelled images that were predicted by networks not trained on them.
 
-from dataclasses import dataclass, fields
+One row an image, in the order of data/raw/train.csv, with the columns
+
+row         int64, the image's row in data/raw/train.csv, counted from 1
+label       int64, the digit given in that file
+predicted   int64, the digit of the highest probability
+confidence  float64 in 0-1, the highest probability
+split       "held-out", predicted by the whole ensemble, or "out-of-fold", predicted by the one member not trained on it
+p0 ... p9   float32, the probabilities
+
+The images themselves are not in the table: `images[row - 1]` looks up the few that are shown.
+"""
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from digits.data import arrays
 
+HELD_OUT, OUT_OF_FOLD = SPLITS = ("held-out", "out-of-fold")
+PROBABILITIES = [f"p{digit}" for digit in range(10)]
 
-@dataclass(frozen=True)
-class Predictions:
-    """Arrays over the same N images.
 
-    rows: their places in data/raw/train.csv, the first image being 1.
-    images: (N, 28, 28) uint8.
-    labels: (N,), the digits that they were given by people.
-    probabilities: (N, 10) float32.
-    held_out: (N,) true where the whole ensemble judged; elsewhere it was the one member that had not seen the image.
+def tabulate(labels: NDArray[np.uint8], fold: NDArray[np.int8], probabilities: NDArray[np.float32]) -> pd.DataFrame:
+    """Make the table of the images that have a prediction.
+
+    Args:
+        labels: (N,), 0-9.
+        fold: (N,), arrays.HELD_OUT for held-out images.
+        probabilities: (N, 10), NaN for images without a prediction.
     """
+    places = np.flatnonzero(~np.isnan(probabilities[:, 0]))
+    probabilities = probabilities[places]
+    table = pd.DataFrame(
+        {
+            "row": places + 1,
+            "label": labels[places].astype(int),
+            "predicted": probabilities.argmax(axis=1),
+            "confidence": probabilities.max(axis=1).astype(float),
+            "split": pd.Categorical.from_codes(np.where(fold[places] == arrays.HELD_OUT, 0, 1), list(SPLITS)),
+        }
+    )
+    return table.join(pd.DataFrame(probabilities, columns=PROBABILITIES))
 
-    rows: np.ndarray
-    images: np.ndarray
-    labels: np.ndarray
-    probabilities: np.ndarray
-    held_out: np.ndarray
 
-    @classmethod
-    def among(cls, labelled, probabilities):
-        """Take from arrays.Labelled what has probabilities (N, 10), NaN where nobody judged."""
-        rows = np.flatnonzero(~np.isnan(probabilities[:, 0]))
-        return cls(
-            rows + 1,
-            labelled.images[rows],
-            labelled.labels[rows],
-            probabilities[rows],
-            labelled.fold[rows] == arrays.HELD_OUT,
-        )
+def select_misclassified(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Select the misclassified images, most confident first."""
+    wrong = predictions[predictions.predicted != predictions.label]
+    return wrong.sort_values("confidence", ascending=False, kind="stable")
 
-    def where(self, chosen):
-        """Those that `chosen` (a mask or indices) picks, in its order."""
-        return Predictions(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
-    def __len__(self):
-        return len(self.labels)
-
-    @property
-    def predicted(self):
-        return self.probabilities.argmax(axis=1)
-
-    @property
-    def confidence(self):
-        return self.probabilities.max(axis=1)
-
-    def mistakes(self):
-        """Those taken for another digit, the surest first."""
-        wrong = np.flatnonzero(self.predicted != self.labels)
-        return self.where(wrong[np.argsort(-self.confidence[wrong], kind="stable")])
-
-    def least_confident(self, most):
-        """The `most` images with the least confidence, the least sure first."""
-        return self.where(np.argsort(self.confidence, kind="stable")[:most])
+def select_least_confident(predictions: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Select the `count` images of the lowest confidence, least confident first."""
+    return predictions.sort_values("confidence", kind="stable").head(count)

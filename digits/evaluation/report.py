@@ -1,4 +1,4 @@
-"""The page that shows a measurement: reports/index.html, one file with everything in it, filled from report.html."""
+"""Write the results as one self-contained page, reports/index.html, from the template report.html."""
 
 import base64
 import gzip
@@ -7,177 +7,174 @@ import io
 import json
 import math
 import platform
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jinja2
-import yaml
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image
+from ruamel.yaml import YAML
 from sklearn.metrics import confusion_matrix
 
 from digits import files
+from digits.data.arrays import Labelled
 from digits.errors import InputError
-from digits.evaluation import figures, label_issues, scores, training_curves
+from digits.evaluation import label_issues, metrics, summary, training_curves
+from digits.evaluation.predictions import HELD_OUT, PROBABILITIES, select_least_confident, select_misclassified
 
 TEMPLATE = Path(__file__).with_name("report.html")
 LABELS, PLOTS = Path("reports/labels"), Path("reports/plots")
-MAX_IN_CELL, MAX_MISTAKES, MAX_DOUBTS = 24, 300, 48
-FILLED_UP_TO = 6  # images that are shown where there are fewer mistakes or doubts
-MEASURED_WITH = "numpy", "scipy", "scikit-learn", "cleanlab", "matplotlib", "plotly"
-
-
-class Card(NamedTuple):
-    """An image and what was said of it."""
-
-    row: int
-    label: int
-    predicted: int
-    confidence: float
-    probabilities: list
-    png: str
-
-    @property
-    def said(self):
-        return ", ".join(f"{digit}: {probability:.1%}" for digit, probability in enumerate(self.probabilities))
+MAX_PER_CELL, MAX_MISCLASSIFIED, MAX_LABEL_ISSUES = 24, 300, 48
+MIN_SHOWN = 6  # images shown even if fewer are misclassified or mislabelled
+PACKAGES = "numpy", "pandas", "scipy", "scikit-learn", "cleanlab", "matplotlib", "plotly"
 
 
 class Cell(NamedTuple):
-    """One cell of the confusion matrix; `heat` in 0–1 grows with the logarithm of the count."""
+    """A cell of the confusion matrix; `intensity` in 0-1 grows with the logarithm of the number of images."""
 
     label: int
     predicted: int
-    count: int
-    heat: float
-    cards: list
+    images: int
+    intensity: float
+    cards: list[dict[str, Any]]
 
 
-def write(path, metrics, details, judged, reliability, label_counts, members):
-    """Write the page, from the arguments, params.yaml, and the pictures and curves in reports/.
+def write(
+    path: str | Path,
+    labelled: Labelled,
+    predictions: pd.DataFrame,
+    reliability: pd.DataFrame,
+    results: dict[str, Any],
+    details: dict[str, Any],
+    members: list[int],
+) -> None:
+    """Write the page from the arguments, params.yaml, and the charts and training curves in reports/.
 
     Args:
-        metrics, details: what reports/metrics.json and reports/details.json hold.
-        judged: Predictions, all that could be.
-        reliability: rows of scores.reliability.
-        label_counts: (10,), of all labelled images.
+        labelled: all labelled images.
+        predictions: a table as digits.evaluation.predictions describes it.
+        reliability: a table of metrics.reliability.
+        results, details: what metrics.compute returns.
         members: the numbers of the networks.
 
     Raises:
-        InputError: a member's curves or versions are missing.
+        InputError: a member's training curves or versions are missing.
     """
-    mistakes, out_of_fold = judged.mistakes(), judged.where(~judged.held_out)
-    doubted, suspected = label_issues.ranked(out_of_fold)
+    misclassified = select_misclassified(predictions)
+    shown = misclassified.head(MAX_MISCLASSIFIED)
+    held_out = predictions.split == HELD_OUT
+    ranked, mislabelled = label_issues.rank(predictions[~held_out])
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         members=members,
-        judged=len(judged),
-        held_out=bool(judged.held_out.any()),
-        out_of_fold=len(out_of_fold),
-        figures=list(figures.in_words(metrics, details)),
-        confusion=_confusion(judged),
-        mistakes_made=len(mistakes),
-        mistakes=_cards(mistakes.where(slice(MAX_MISTAKES)) if len(mistakes) else judged.least_confident(FILLED_UP_TO)),
-        per_digit=scores.per_digit(judged.labels, judged.predicted),
-        reliability=reliability,
+        images=len(predictions),
+        held_out=bool(held_out.any()),
+        out_of_fold=len(ranked),
+        headlines=list(summary.describe(results, details)),
+        confusion=_confusion(predictions, labelled.images),
+        misclassified=len(misclassified),
+        misclassified_cards=_cards(
+            select_least_confident(predictions, MIN_SHOWN) if shown.empty else shown, labelled.images
+        ),
+        per_digit=list(metrics.per_digit(predictions).itertuples()),
+        reliability=list(reliability.itertuples()),
         reliability_png=_png((PLOTS / "reliability.png").read_bytes()),
         training=[_training(member) for member in members],
-        suspected=suspected,
-        doubts=_cards(doubted.where(slice(min(max(suspected, FILLED_UP_TO), MAX_DOUBTS)))),
-        label_counts=[int(count) for count in label_counts],
+        mislabelled=mislabelled,
+        label_issue_cards=_cards(ranked.head(min(max(mislabelled, MIN_SHOWN), MAX_LABEL_ISSUES)), labelled.images),
+        label_counts=np.bincount(labelled.labels, minlength=10).tolist(),
         bars_png=_png((LABELS / "bars.png").read_bytes()),
         pie_png=_png((LABELS / "pie.png").read_bytes()),
         interactive=_base64(gzip.compress((LABELS / "interactive.html").read_bytes(), mtime=0)),
         settings=list(_settings(Path("params.yaml").read_text(encoding="utf-8"))),
-        made_by=_made_by(members),
+        versions=list(_versions(members)),
     )
     with files.atomic_write(path) as partial:
         partial.write_text(page, encoding="utf-8")
 
 
-def _confusion(judged):
-    """The confusion matrix, true digits in rows: each cell with its images, mistakes the surest first, others the least."""
-    counts = confusion_matrix(judged.labels, judged.predicted, labels=range(10))
-    mistakes, least_confident = judged.mistakes(), judged.least_confident(len(judged))
+def _confusion(predictions: pd.DataFrame, images: NDArray[np.uint8]) -> list[list[Cell]]:
+    """Make the confusion matrix, labels in rows.
 
-    def cell(label, predicted):
-        ordered = least_confident if label == predicted else mistakes
-        behind = ordered.where((ordered.labels == label) & (ordered.predicted == predicted))
-        heat = math.log1p(len(behind)) / math.log1p(counts.max())
-        return Cell(label, predicted, len(behind), heat, _cards(behind.where(slice(MAX_IN_CELL))))
+    The cells on the diagonal show their least confident images, the others their most confident ones.
+    """
+    counts = confusion_matrix(predictions.label, predictions.predicted, labels=range(10))
+    correct = predictions.predicted == predictions.label
+    order = predictions.confidence.where(correct, -predictions.confidence).argsort(kind="stable")
+    groups = predictions.iloc[order].groupby(["label", "predicted"])
+    cards = {place: _cards(group.head(MAX_PER_CELL), images) for place, group in groups}
 
-    return [[cell(label, predicted) for predicted in range(10)] for label in range(10)]
+    def make_cell(label: int, predicted: int) -> Cell:
+        intensity = math.log1p(counts[label, predicted]) / math.log1p(counts.max())
+        return Cell(label, predicted, int(counts[label, predicted]), intensity, cards.get((label, predicted), []))
+
+    return [[make_cell(label, predicted) for predicted in range(10)] for label in range(10)]
 
 
-def _cards(judged):
-    columns = (
-        judged.rows,
-        judged.labels,
-        judged.predicted,
-        judged.confidence,
-        judged.probabilities,
-        map(_digit_png, judged.images),
-    )
+def _cards(predictions: pd.DataFrame, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
+    """Make what the template shows of each image: its row of the table, its probabilities and its PNG."""
+    probabilities = predictions[PROBABILITIES].to_numpy().tolist()
     return [
-        Card(int(r), int(l), int(p), float(c), s.tolist(), png) for r, l, p, c, s, png in zip(*columns, strict=True)
+        {**record, "probabilities": ten, "png": _digit_png(images[record["row"] - 1])}
+        for record, ten in zip(predictions.to_dict("records"), probabilities, strict=True)
     ]
 
 
-def _digit_png(image):
+def _digit_png(image: NDArray[np.uint8]) -> str:
     file = io.BytesIO()
     Image.fromarray(255 - image).save(file, "PNG", optimize=True)
     return _png(file.getvalue())
 
 
-def _png(content):
+def _png(content: bytes) -> str:
     return "data:image/png;base64," + _base64(content)
 
 
-def _base64(content):
+def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def _training(member):
-    curves = training_curves.read(training_curves.FOLDER / f"member-{member}")
-    kept = curves.kept
-    return (
-        member,
-        curves.epochs,
-        kept + 1,
-        curves.loss["validation"][kept],
-        curves.accuracy["validation"][kept],
-        _png(training_curves.draw(curves)),
-    )
+def _training(member: int) -> dict[str, Any]:
+    curves = training_curves.read(member)
+    best = training_curves.find_best_epoch(curves)
+    return {**best, "epochs": curves.epoch.max(), "png": _png(training_curves.render(curves))}
 
 
-def _settings(text):
-    """Each setting in the text of params.yaml, with the comment on its line: (dotted name, value or "", comment)."""
+def _settings(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each setting in the text of params.yaml: (dotted name, value, comment on its line)."""
     lines = text.splitlines()
 
-    def under(node, values, prefix):
-        for key, inner in node.value:
-            name, value = prefix + key.value, values[key.value]
-            section = isinstance(value, dict)
-            comment = lines[key.start_mark.line].partition(" # ")[2].strip()
-            if not section or comment:
-                yield name, "" if section else str(value), comment
-            if section:
-                yield from under(inner, value, name + ".")
+    def read_section(section: Any, prefix: str) -> Iterator[tuple[str, str, str]]:
+        for key, value in section.items():
+            line, _ = section.lc.key(key)
+            comment = lines[line].partition(" # ")[2].strip()
+            if not isinstance(value, dict):
+                yield prefix + key, str(value), comment
+                continue
+            if comment:
+                yield prefix + key, "", comment
+            yield from read_section(value, f"{prefix}{key}.")
 
-    return under(yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text), "")
+    return read_section(YAML().load(text), "")
 
 
-def _made_by(members):
-    """Who made it with what: rows of a text and {name: version}, members of the same versions in one row."""
-    groups = {}
+def _versions(members: list[int]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield what the trainings and this page were computed with: (name, {package: version}).
+
+    Members trained with the same versions share one entry.
+    """
+    groups: dict[str, list[str]] = {}
     for member in members:
         path = training_curves.FOLDER / f"member-{member}.json"
         if not path.exists():
-            raise InputError(f"{path} is missing; `dvc repro` makes it")
+            raise InputError(f"{path} is missing; run `dvc repro`")
         groups.setdefault(path.read_text(encoding="utf-8"), []).append(str(member))
-    for text, together in groups.items():
-        yield f"member{'s' if len(together) > 1 else ''} {', '.join(together)}", json.loads(text)
-    yield (
-        "this page",
-        {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in MEASURED_WITH},
-    )
+    for text, group in groups.items():
+        yield f"member{'s' if len(group) > 1 else ''} {', '.join(group)}", json.loads(text)
+    installed = {name: importlib.metadata.version(name) for name in PACKAGES}
+    yield "this page", {"python": platform.python_version()} | installed

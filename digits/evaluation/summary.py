@@ -2,43 +2,68 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from digits import errors
-from digits.evaluation import figures
 
 METRICS, DETAILS = Path("reports/metrics.json"), Path("reports/details.json")
 LOCK = Path("dvc.lock")
-BASELINE = """
-These results differ from the committed ones although no setting or code has changed: another processor, Python or package
-made those. Commit these as your baseline: git add -A && git commit -m "Baseline"
-"""
-
-
-def main():
-    for path in METRICS, DETAILS:
-        if not path.exists():
-            raise errors.InputError(f"{path} is missing; `dvc repro` makes it")
-    print()
-    for name, value, meaning in figures.in_words(json.loads(METRICS.read_text()), json.loads(DETAILS.read_text())):
-        print(f"  {name:22}{value:9}{meaning}")
-    print("""
+NEXT_STEPS = """
   report                reports/index.html
   model                 models/
   submission            reports/submission.csv
 
-Next: make draw                             draw a digit and see what the network reads
-      source .venv/bin/activate             then, to see what one change does:
+Next: make draw                             draw a digit and see the prediction
+      source .venv/bin/activate             then, to see the effect of one change:
       dvc exp run --temp -n low-lr -S lr=0.001
-      make experiments""")
-    if rounds_differently():
+      make experiments"""
+BASELINE = """
+These results differ from the committed ones although no setting or code has changed: those come from another processor,
+Python or package. Commit these as your baseline: git add -A && git commit -m "Baseline"
+"""
+
+
+def main() -> None:
+    for path in METRICS, DETAILS:
+        if not path.exists():
+            raise errors.InputError(f"{path} is missing; run `dvc repro`")
+    print()
+    for name, value, explanation in describe(json.loads(METRICS.read_text()), json.loads(DETAILS.read_text())):
+        print(f"  {name:22}{value:9}{explanation}")
+    print(NEXT_STEPS)
+    if has_other_results_than_committed():
         print(BASELINE, end="")
 
 
-def rounds_differently():
-    """Tell whether dvc.lock and its committed version record other outputs of the same stages with the same inputs."""
+def describe(results: dict[str, Any], details: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Describe the most important metrics: yield (name, value, explanation).
+
+    Args:
+        results: the content of reports/metrics.json.
+        details: the content of reports/details.json.
+    """
+    for prefix, name in ("", "held-out"), ("oof_", "out-of-fold"):
+        if f"{prefix}accuracy" in results:
+            keys = "accuracy_low", "accuracy_high", "errors", "images"
+            low, high, wrong, images = (details[prefix + key] for key in keys)
+            explanation = f"95% interval {low:.2%} to {high:.2%}; {wrong:,} of {images:,} images misclassified"
+            yield f"{name} accuracy", f"{results[f'{prefix}accuracy']:.2%}", explanation
+    prefix = "" if "accuracy" in results else "oof_"
+    log_loss, calibration_error = results[f"{prefix}log_loss"], details[f"{prefix}calibration_error"]
+    yield "log loss", f"{log_loss:.4f}", "0 is perfect; 2.30 is guessing with equal probabilities"
+    yield "calibration error", f"{calibration_error:.2%}", "mean difference between confidence and accuracy"
+    if len(details.get("member_errors", [])) > 1:
+        members = ", ".join(map(str, details["member_errors"]))
+        explanation = f"errors fewer than its members make on average on the held-out images ({members})"
+        yield "gain of the ensemble", f"{results['gain']:.1f}", explanation
+
+
+def has_other_results_than_committed() -> bool:
+    """Check whether dvc.lock and its committed version record other outputs of the same inputs."""
     committed = subprocess.run(["git", "show", f"HEAD:{LOCK}"], capture_output=True, text=True)
     if committed.returncode or not LOCK.exists():
         return False
@@ -46,23 +71,27 @@ def rounds_differently():
         now, then = (yaml.safe_load(text)["stages"] for text in (LOCK.read_text(encoding="utf-8"), committed.stdout))
     except (yaml.YAMLError, TypeError, KeyError):  # damaged, which DVC reports
         return False
-    # of the stages in both: DVC keeps the entries of members that are no longer listed
+    # only the stages in both: DVC keeps the entries of members that are no longer listed
     now, then = ({name: stages[name] for name in now.keys() & then.keys()} for stages in (now, then))
     return now != then and _inputs(now) == _inputs(then)
 
 
-def _inputs(stages):
-    """What the stages of a dvc.lock read that is no output of another: {stage: (command, parameters, {path: hash})}."""
-    outs = [out["path"] for stage in stages.values() for out in stage.get("outs", [])]
+def _inputs(stages: dict[str, Any]) -> dict[str, tuple]:
+    """Collect what each stage of a dvc.lock reads, other stages' outputs excluded.
 
-    def made(path):
-        return any(path == out or out.startswith(f"{path}/") for out in outs)
+    Returns:
+        {stage: (command, parameters, {path: hash})}.
+    """
+    outputs = [output["path"] for stage in stages.values() for output in stage.get("outs", [])]
+
+    def is_output(path: str) -> bool:
+        return any(path == output or path.startswith(f"{output}/") for output in outputs)
 
     return {
         name: (
             stage["cmd"],
             stage.get("params", {}).get("params.yaml"),
-            {dep["path"]: dep["md5"] for dep in stage.get("deps", []) if not made(dep["path"])},
+            {dep["path"]: dep["md5"] for dep in stage.get("deps", []) if not is_output(dep["path"])},
         )
         for name, stage in stages.items()
     }

@@ -1,9 +1,11 @@
-"""The curves of a training, a folder with {train,validation}/{loss,accuracy}.tsv of one row an epoch, and their picture."""
+"""Read the loss and accuracy of each epoch that a training logged, and draw them.
+
+DVCLive logs a training into reports/training/member-K/{train,validation}/{loss,accuracy}.tsv, one line an epoch.
+"""
 
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
@@ -11,75 +13,59 @@ from digits.errors import InputError
 from digits.evaluation import charts
 
 FOLDER = Path("reports/training")
-COLUMNS = ["epoch", "member", "images", "loss", "accuracy"]
-LEAST = 0.01  # per cent of mistakes below which the axis becomes linear, so that 0 has a place on it
+IMAGES = {"train": "training", "validation": "validation"}  # folder: value of the column `images`
+LINEAR_BELOW = 0.01  # per cent; the logarithmic axis of the error rate is linear below, so that it can show 0
 
 
-class Curves(NamedTuple):
-    """One network's training; each quantity is (epochs,) for "train" and for "validation"."""
-
-    loss: dict
-    accuracy: dict
-
-    @property
-    def epochs(self):
-        return len(self.loss["validation"])
-
-    @property
-    def kept(self):
-        """The index of the epoch of the least validation loss, whose weights the network keeps."""
-        return int(self.loss["validation"].argmin())
-
-
-def read(folder):
-    """Read the curves in a folder.
+def read(member: int) -> pd.DataFrame:
+    """Read a member's curves: columns epoch (from 1), member, images ("training" or "validation"), loss, accuracy.
 
     Raises:
-        InputError: they are missing or damaged.
+        InputError: a file is missing or damaged.
     """
+    folder = FOLDER / f"member-{member}"
     try:
-        return Curves(
-            *(
-                {part: _column(folder / part / f"{name}.tsv") for part in ("train", "validation")}
-                for name in Curves._fields
-            )
-        )
+        return pd.concat([_read_part(folder / part, member, images) for part, images in IMAGES.items()])
     except (FileNotFoundError, ValueError) as error:
-        raise InputError(f"{folder} does not hold a training's curves ({error}); `dvc repro` makes them") from None
+        raise InputError(f"{folder} has no complete training curves ({error}); run `dvc repro`") from None
 
 
-def rows(members):
-    """The curves of all members, one row for each member, part and epoch, as COLUMNS names them; epochs count from 1."""
-    for member in members:
-        curves = read(FOLDER / f"member-{member}")
-        for part, images in ("train", "training"), ("validation", "validation"):
-            for epoch, values in enumerate(zip(curves.loss[part], curves.accuracy[part], strict=True), start=1):
-                yield epoch, member, images, *values
+def _read_part(folder: Path, member: int, images: str) -> pd.DataFrame:
+    loss, accuracy = (
+        pd.read_csv(folder / f"{name}.tsv", sep="\t", usecols=[name], dtype=float)[name]
+        for name in ("loss", "accuracy")
+    )
+    curves = pd.DataFrame({"epoch": loss.index + 1, "member": member, "images": images, "loss": loss})
+    curves["accuracy"] = accuracy
+    if curves.empty or len(accuracy) != len(loss) or curves.isna().any(axis=None):
+        raise ValueError(f"{folder.name} lacks an epoch")
+    return curves
 
 
-def _column(path):
-    return np.loadtxt(path, delimiter="\t", skiprows=1, usecols=1, ndmin=1)
+def find_best_epoch(curves: pd.DataFrame) -> pd.Series:
+    """Find the epoch of the lowest validation loss, whose weights the network keeps: its row of the curves."""
+    validation = curves[curves.images == "validation"]
+    return validation.iloc[validation.loss.argmin()]
 
 
-def draw(curves):
-    """Draw loss and mistakes over the epochs, the kept epoch marked: a PNG as bytes."""
+def render(curves: pd.DataFrame) -> bytes:
+    """Draw loss and error rate over the epochs, with the best epoch marked, as PNG."""
     figure = Figure(figsize=(4.6, 4.4), dpi=160)
     figure.subplots_adjust(left=0.18, right=0.98, top=0.97, bottom=0.11, hspace=0.1)
     upper, lower = figure.subplots(2, sharex=True)
-    epochs = np.arange(1, curves.epochs + 1)
-    for part, colour, style in ("train", "tab:orange", ".--"), ("validation", "tab:blue", ".-"):
-        upper.plot(epochs, curves.loss[part], style, color=colour, label=part)
-        lower.plot(epochs, 100 * (1 - curves.accuracy[part]), style, color=colour)
-    for axes, kept in (upper, curves.loss["validation"]), (lower, 100 * (1 - curves.accuracy["validation"])):
-        axes.plot(
-            curves.kept + 1, kept[curves.kept], "o", color="tab:blue", markersize=9, fillstyle="none", label="kept"
-        )
+    for images, colour, style in ("training", "tab:orange", ".--"), ("validation", "tab:blue", ".-"):
+        part = curves[curves.images == images]
+        upper.plot(part.epoch, part.loss, style, color=colour, label=images)
+        lower.plot(part.epoch, 100 * (1 - part.accuracy), style, color=colour)
+    best = find_best_epoch(curves)
+    for axes, value in (upper, best.loss), (lower, 100 * (1 - best.accuracy)):
+        axes.plot(best.epoch, value, "o", color="tab:blue", markersize=9, fillstyle="none", label="best epoch")
         axes.spines[["top", "right"]].set_visible(False)
     upper.set_ylabel("loss")
     upper.legend(frameon=False)
-    lower.set_yscale("symlog", linthresh=LEAST, linscale=0.6)
+    lower.set_yscale("symlog", linthresh=LINEAR_BELOW, linscale=0.6)
     lower.yaxis.set_major_formatter(StrMethodFormatter("{x:g}%"))
-    lower.set(ylim=(0, 100), xlabel="epoch", ylabel="mistakes")
+    lower.set(ylim=(0, 100), xlabel="epoch", ylabel="error rate")
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.align_ylabels()
-    return charts.small_png(figure)
+    return charts.encode_small_png(figure)

@@ -1,4 +1,4 @@
-"""reports/index.html in a browser: it opens from its file alone, fits the window, and shows the images behind a number."""
+"""reports/index.html in a browser."""
 
 import re
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, few_digits):
-    return evaluated.known_report(tmp_path_factory.mktemp("report"), *few_digits)
+    return evaluated.make_report(tmp_path_factory.mktemp("report"), *few_digits)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def browser():
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 375])
-def test_the_report_opens_from_its_file_alone_and_fits_the_window(browser, folder, tmp_path, width, scheme):
+def test_the_report_opens_without_other_files_and_fits_the_window(browser, folder, tmp_path, width, scheme):
     alone = tmp_path / "sent to a colleague.html"
     alone.write_bytes((folder / "reports/index.html").read_bytes())
     hand = Hand(browser, alone.as_uri(), viewport={"width": width, "height": 800}, color_scheme=scheme)
@@ -30,25 +30,25 @@ def test_the_report_opens_from_its_file_alone_and_fits_the_window(browser, folde
     chart.wait_for(timeout=10_000)
     assert hand.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert hand.page.evaluate("[...document.images].every(image => image.alt.length > 9 && image.naturalWidth > 0)")
-    light = hand.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (int(re.findall(r"\d+", light)[0]) > 128) == (scheme == "light")
+    background = hand.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (int(re.findall(r"\d+", background)[0]) > 128) == (scheme == "light")
     assert hand.page.frame_locator("#interactive").locator("#labels").bounding_box()["width"] <= width
     assert hand.troubles == [] and [url for url in hand.requests if not url.startswith("data:")] == [alone.as_uri()]
 
 
-def test_a_cell_shows_its_images_by_mouse_and_by_keyboard(browser, folder):
+def test_a_cell_of_the_confusion_matrix_opens_its_images_by_mouse_and_by_keyboard(browser, folder):
     page = Hand(browser, (folder / "reports/index.html").as_uri(), viewport={"width": 375, "height": 800}).page
-    cell, behind = page.locator("[popovertarget=cell-3-4]").first, page.locator("#cell-3-4")
-    assert not behind.is_visible()
+    cell, popover = page.locator("[popovertarget=cell-3-4]").first, page.locator("#cell-3-4")
+    assert not popover.is_visible()
     cell.click()
-    assert behind.is_visible() and behind.locator("img").is_visible()
-    behind.get_by_role("button", name="Close").click()
-    assert not behind.is_visible()
+    assert popover.is_visible() and popover.locator("img").is_visible()
+    popover.get_by_role("button", name="Close").click()
+    assert not popover.is_visible()
     cell.focus()
     page.keyboard.press("Enter")
-    assert behind.is_visible()
+    assert popover.is_visible()
     page.keyboard.press("Escape")
-    assert not behind.is_visible() and page.evaluate("document.activeElement.innerText") == "1"
+    assert not popover.is_visible() and page.evaluate("document.activeElement.innerText") == "1"
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
-    assert page.locator("[popover]:popover-open h2").inner_text().startswith("4 read as 4"), "the next cell"
+    assert page.locator("[popover]:popover-open h2").inner_text().startswith("4 predicted as 4"), "the next cell"

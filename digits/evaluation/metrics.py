@@ -1,0 +1,99 @@
+"""Metrics of predictions, which are tables as digits.evaluation.predictions describes them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+from sklearn.metrics import log_loss, precision_recall_fscore_support
+
+from digits.evaluation.predictions import HELD_OUT, OUT_OF_FOLD, PROBABILITIES
+
+BINS = 15
+
+
+def compute(predictions: pd.DataFrame, by_member: NDArray[np.float32]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Compute the metrics to compare runs by, and the details that explain them.
+
+    Args:
+        predictions: the table; each split may be empty.
+        by_member: (H, members, 10), probabilities of the held-out images by each member alone.
+
+    Returns:
+        metrics {name: number}. `gain` is how many errors fewer the ensemble makes on the held-out images than its
+        members do on average.
+        details {name: number, or a list of one number a member}.
+    """
+    results: dict[str, Any] = {}
+    details: dict[str, Any] = {}
+    for prefix, split in ("", HELD_OUT), ("oof_", OUT_OF_FOLD):
+        part = predictions[predictions.split == split]
+        if part.empty:
+            continue
+        errors = int((part.predicted != part.label).sum())
+        low, high = accuracy_interval(len(part) - errors, len(part))
+        results[f"{prefix}accuracy"] = 1 - errors / len(part)
+        results[f"{prefix}log_loss"] = mean_log_loss(part[PROBABILITIES].to_numpy(), part.label)
+        details |= {f"{prefix}images": len(part), f"{prefix}errors": errors}
+        details |= {f"{prefix}accuracy_low": low, f"{prefix}accuracy_high": high}
+        details[f"{prefix}calibration_error"] = calibration_error(reliability(part))
+        if split == HELD_OUT:
+            alone = (by_member.argmax(axis=2) != part.label.to_numpy()[:, None]).sum(axis=0)
+            results |= {"errors": errors, "gain": float(alone.mean() - errors)}
+            details["member_errors"] = alone.tolist()
+    return results, details
+
+
+def accuracy_interval(correct: int, images: int) -> tuple[float, float]:
+    """Compute Wilson's 95 % interval of an accuracy: (low, high).
+
+    Source: Wilson, JASA 22 (1927), without continuity correction.
+    """
+    interval = binomtest(correct, images).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def mean_log_loss(probabilities: NDArray[np.float32], labels: NDArray[Any] | pd.Series) -> float:
+    """Compute the mean of −ln p(label), in nats; probabilities (N, 10), labels (N,)."""
+    exact = probabilities.astype(np.float64)
+    return float(log_loss(labels, exact / exact.sum(axis=1, keepdims=True), labels=range(10)))
+
+
+def reliability(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Compare accuracy with confidence in each of 15 equal bins of confidence; empty bins are left out.
+
+    Returns:
+        columns confidence (the bin's mean), accuracy, low and high (the 95 % interval of the accuracy), images.
+    """
+    correct = predictions.predicted == predictions.label
+    bins = np.minimum((predictions.confidence * BINS).astype(int), BINS - 1)
+    groups = predictions.assign(correct=correct).groupby(bins.to_numpy())
+    counts = [(int(group.correct.sum()), len(group)) for _, group in groups]
+    return pd.DataFrame(
+        {
+            "confidence": groups.confidence.mean(),
+            "accuracy": groups.correct.mean(),
+            "low": [accuracy_interval(*count)[0] for count in counts],
+            "high": [accuracy_interval(*count)[1] for count in counts],
+            "images": groups.size(),
+        }
+    )
+
+
+def calibration_error(reliability: pd.DataFrame) -> float:
+    """Compute the expected calibration error in 0-1 from a table of `reliability`.
+
+    It is the mean difference between confidence and accuracy, weighted by the images of each bin.
+    Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
+    """
+    return float(np.average((reliability.accuracy - reliability.confidence).abs(), weights=reliability.images))
+
+
+def per_digit(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Compute columns digit (0-9), precision, recall, f1 and images (with that label); 0 where undefined."""
+    columns = precision_recall_fscore_support(
+        predictions.label, predictions.predicted, labels=range(10), zero_division=0.0
+    )
+    named = dict(zip(["precision", "recall", "f1", "images"], columns, strict=True))
+    return pd.DataFrame({"digit": range(10)} | named)
