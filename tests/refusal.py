@@ -1,15 +1,18 @@
-"""How fetch refuses what it is given."""
+"""Run the fetch stage in this process, and check how it reports a user error."""
 
+import shutil
 from pathlib import Path
 
+import graph
 import pytest
+from project import Project
 
 from digits import errors
 from stages import fetch
 
 
 def refusal(main=fetch.main):
-    """The line with which fetch refuses what lies in data/incoming; nothing has been written."""
+    """Run a stage that must fail in one line and write nothing to data/raw, and return that line."""
     with pytest.raises(SystemExit) as stopped:
         errors.run(main)
     message = str(stopped.value)
@@ -17,3 +20,11 @@ def refusal(main=fetch.main):
     assert message.isprintable(), "one line, without control characters"
     assert not Path("data/raw").exists()
     return message
+
+
+def work_in(folder, monkeypatch):
+    """Make a working folder with `source: kaggle`, and change to it."""
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    shutil.copy(graph.PARAMS, "params.yaml")
+    Project(folder).set(source="kaggle")

@@ -1,9 +1,9 @@
-"""The user's Kaggle credentials: found where kagglehub looks for them, cleaned, and kept out of every message.
+"""The user's Kaggle credentials, found where kagglehub finds them, stripped, and kept out of every message.
 
-KAGGLE_API_TOKEN (the token or a file with it), ~/.kaggle/access_token, KAGGLE_USERNAME and KAGGLE_KEY, ~/.kaggle/kaggle.json
+In this order: KAGGLE_API_TOKEN (the token or a file with it), ~/.kaggle/access_token, KAGGLE_USERNAME and KAGGLE_KEY,
+~/.kaggle/kaggle.json.
 """
 
-import logging
 import os
 import re
 
@@ -12,64 +12,60 @@ from kagglehub import config
 from digits.errors import InputError
 
 SETTINGS = "https://www.kaggle.com/settings"
-INVISIBLE = "\ufeff\u200b\u2060"  # byte order mark, zero-width space, word joiner: what copying leaves beside a token
+INVISIBLE = "\ufeff\u200b\u2060"  # byte order mark, zero-width space, word joiner: copied along with a token
 QUOTES = "\"'`“”‘’"
 
 
-def login():
-    """Have Kaggle's client use the user's credentials, without the white space around them.
+def load() -> config.KaggleApiCredentials:
+    """Load the credentials, without the white space around them.
+
+    Returns:
+        Either api_key, or username and key; the others are None.
 
     Raises:
-        InputError: they are missing or malformed; the message says how, and holds nothing of them.
+        InputError: They are missing or malformed. The message contains nothing of them.
     """
-    if os.environ.get("KAGGLE_API_ENVIRONMENT", "PROD") not in ("PROD", "LOCALHOST"):  # the others print the token
+    if os.environ.get("KAGGLE_API_ENVIRONMENT", "PROD") not in ("PROD", "LOCALHOST"):
         raise InputError("KAGGLE_API_ENVIRONMENT has a value for Kaggle's own developers; unset it")
-    credentials, problem = None, None
     try:
-        credentials = config.get_kaggle_credentials()
-    except Exception as error:  # its message and what it is chained to may hold the token: it is not raised from here
-        problem = (
-            str(error)
-            if type(error) is ValueError
-            else f"your Kaggle credentials cannot be read ({type(error).__name__})"
-        )
+        found, problem = config.get_kaggle_credentials(), None
+    except Exception as error:  # not chained, since its message may contain the token
+        kind = type(error)
+        problem = str(error) if kind is ValueError else f"your Kaggle credentials cannot be read ({kind.__name__})"
     if problem:
         raise InputError(f"{problem}; create a new token on {SETTINGS}, and save it as plain UTF-8 text")
-    if not credentials:
+    if not found:
         raise InputError(
-            f"your Kaggle token is missing: create one on {SETTINGS} and put it into ~/.kaggle/access_token or the variable KAGGLE_API_TOKEN"
+            f"your Kaggle token is missing; create one on {SETTINGS}, and save it in ~/.kaggle/access_token or the "
+            "environment variable KAGGLE_API_TOKEN"
         )
-    logging.getLogger(config.__name__).setLevel(logging.WARNING)  # which else reports that they are set
-    if credentials.api_key:
-        config.set_kaggle_api_token(_cleaned(credentials.api_key, "token (KAGGLE_API_TOKEN or ~/.kaggle/access_token)"))
-    else:
-        where = "(KAGGLE_USERNAME and KAGGLE_KEY, or ~/.kaggle/kaggle.json)"
-        config.set_kaggle_credentials(
-            _cleaned(credentials.username, f"user name {where}"), _cleaned(credentials.key, f"key {where}")
-        )
+    if found.api_key:
+        token = _strip(found.api_key, "token (KAGGLE_API_TOKEN or ~/.kaggle/access_token)")
+        return config.KaggleApiCredentials(api_key=token)
+    where = "(KAGGLE_USERNAME and KAGGLE_KEY, or ~/.kaggle/kaggle.json)"
+    username, key = _strip(found.username, f"user name {where}"), _strip(found.key, f"key {where}")
+    return config.KaggleApiCredentials(username=username, key=key)
 
 
-def redacted(text):
-    """Take the credentials in use out of a text."""
-    credentials = config.get_kaggle_credentials()
-    for secret in (credentials.api_key, credentials.key) if credentials else ():
-        text = text.replace(secret, "[hidden]") if secret else text
-    return text
+def redact(text: str) -> str:
+    """Replace the token or key in a text."""
+    credentials = load()
+    return text.replace(credentials.api_key or credentials.key, "[hidden]")
 
 
-def _cleaned(secret, name):
-    """Strip a secret, and refuse what is no token or key but contains one."""
+def _strip(secret: object, name: str) -> str:
+    """Strip a secret, and refuse a text that only contains one."""
     secret = secret.strip().strip(INVISIBLE).strip() if isinstance(secret, str) else ""
     if not secret:
         problem = f"is empty; create one on {SETTINGS}"
     elif re.match(r"(export|set|setenv|\$env:)\b|\w+\s*=", secret):
-        problem = "is a shell command; keep only what stands behind the ="
+        problem = "is a shell command; keep only the part after the ="
     elif secret[0] in QUOTES or secret[-1] in QUOTES:
-        problem = "stands in quotes; take them away"
+        problem = "is in quotes; remove them"
     elif secret[0] == "{":
         problem = "is the content of kaggle.json; save it as ~/.kaggle/kaggle.json instead"
     elif not re.fullmatch("[!-~]+", secret):
-        problem = "has a space or a character in it that no token has; copy it again"
+        problem = "contains a space or another invalid character; copy it again"
     else:
         return secret
     raise InputError(f"your Kaggle {name} {problem}")

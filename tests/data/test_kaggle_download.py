@@ -1,230 +1,199 @@
-"""`source: kaggle`, by Kaggle's own client against a server on loopback: each credential, each fault, no leak."""
+"""`source: kaggle` with Kaggle's own clients against a server on loopback: credentials, faults, cache."""
 
 import json
-import sys
+import shutil
 
 import graph
 import numpy as np
 import pytest
-from kaggle_server import LOOPBACK_ONLY, TOKEN
+from kaggle_server import PROXIES, TOKEN
+from malformed_zip import zipped
 from project import TINY
+from refusal import refusal, work_in
 
 from digits.data import kaggle_csv
+from stages import fetch
 
-HASTY = (
-    LOOPBACK_ONLY + "from digits import kaggle_client as k; k.TIME_LIMIT = (2, 2); k.RETRY_DELAYS = (0.1, 0.2, 0.3); "
-)
-pytestmark = pytest.mark.slow
-
-PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")
-FETCH = [sys.executable, "-c", HASTY + "from digits import errors; from stages import fetch; errors.run(fetch.main)"]
-
-
-@pytest.fixture(scope="module")
-def cloned(make_project):
-    return make_project(**TINY, source="kaggle", **{"split.folds": 3})
+SECRETS = (TOKEN, "secret-of-storage")
 
 
 @pytest.fixture
-def project(cloned, tmp_path):
-    """A project with `source: kaggle` and nothing fetched, and an empty home."""
-    cloned.git("checkout", "-q", "--force", "HEAD")
-    cloned.git("clean", "-qfdx")
-    home, cloned.home = tmp_path / "home", tmp_path / "home"
-    home.mkdir()
-    return cloned
+def home(tmp_path, kaggle_server, monkeypatch):
+    """An empty home folder, beside a working folder with `source: kaggle`, and this process connected to the server."""
+    kaggle_server.connect(tmp_path, monkeypatch)
+    work_in(tmp_path / "work", monkeypatch)
+    (tmp_path / ".kaggle").mkdir()
+    return tmp_path
 
 
-def fetch(project, server, token=TOKEN, **environment):
-    """Run the stage: exit status, output, and the last line of it."""
-    ran = project.run(*FETCH, check=False, **server.environment(project.home, token) | environment)
-    assert "Traceback" not in ran.stdout
-    for secret in (TOKEN, "secret-of-storage"):
-        assert secret not in ran.stdout
-    return ran.returncode, ran.stdout, ran.stdout.strip().splitlines()[-1]
+@pytest.fixture
+def fetched(home, kaggle_server, capfd):
+    """Run the stage, which must write the server's files, and return its output."""
+
+    def run():
+        shutil.rmtree("data", ignore_errors=True)
+        fetch.main()
+        for name, content in kaggle_server.files.items():
+            with open(fetch.RAW / name, "rb") as file:
+                assert file.read() == content
+        return "".join(capfd.readouterr())
+
+    return run
 
 
-def refused(project, server, *words, **arguments):
-    """Fetch, which must fail in one line with these words, and write nothing."""
-    status, output, last = fetch(project, server, **arguments)
-    assert status == 1 and last.startswith("error: "), output
-    for word in words:
-        assert word in last, last
-    assert not (project / "data/raw").exists()
-    return output
+@pytest.fixture
+def refused(home, capfd):
+    """Run the stage, which must write nothing; the output, whose last line is the error, contains no secret."""
+
+    def run():
+        shutil.rmtree("data", ignore_errors=True)
+        message = refusal()
+        output = "".join(capfd.readouterr()) + message
+        assert not any(secret in output for secret in SECRETS)
+        return output
+
+    return run
 
 
-def fetched(project, server, **arguments):
-    status, output, _ = fetch(project, server, **arguments)
-    assert status == 0, output
-    for name, content in server.files.items():
-        assert (project / "data/raw" / name).read_bytes() == content
-    return output
+@pytest.mark.slow
+def test_dvc_downloads_the_competition_with_a_progress_bar_and_asks_no_other_server(
+    make_project, kaggle_server, tmp_path
+):
+    project = make_project(**TINY, source="kaggle")
+    output = project.run("dvc", "repro", "fetch", **kaggle_server.environment(tmp_path)).stdout
+    assert "source kaggle: 150 labelled and 50 unlabelled images" in output
+    assert "100%" in output
+    assert {host.split(":")[0] for host in kaggle_server.hosts} == {"localhost", "127.0.0.1"}
+    for path in project.folder.rglob("*"):
+        assert not path.is_file() or TOKEN.encode() not in path.read_bytes(), path
 
 
-def test_the_competition_is_downloaded_with_a_progress_bar_from_the_server_and_nowhere_else(project, kaggle_server):
-    output = fetched(project, kaggle_server)
-    assert "source kaggle: 150 labelled and 50 unlabelled images" in output and "100%" in output
-    assert kaggle_server.hosts and {host.split(":")[0] for host in kaggle_server.hosts} <= {"localhost", "127.0.0.1"}
+@pytest.mark.parametrize("place", ["file", "access_token", "kaggle.json"])
+def test_tokens_and_keys_are_accepted(home, fetched, monkeypatch, place):
+    content = json.dumps({"username": "someone", "key": TOKEN}) if place == "kaggle.json" else TOKEN
+    (home / ".kaggle" / place).write_text(content)
+    monkeypatch.delenv("KAGGLE_API_TOKEN")
+    if place == "file":
+        monkeypatch.setenv("KAGGLE_API_TOKEN", str(home / ".kaggle/file"))
+    fetched()
 
 
-def test_a_client_that_would_leave_the_machine_fails_here(project, kaggle_server):
-    """All programs of these tests run under a guard; without the server's settings the client would ask Kaggle itself."""
-    ran = project.run(*FETCH, check=False, HOME=str(project.home), KAGGLE_API_TOKEN=TOKEN, **dict.fromkeys(PROXIES, ""))
-    assert "RuntimeError: a connection to " in ran.stdout and "kaggle.com" in ran.stdout
-
-
-@pytest.mark.parametrize("way", ["variable", "variable with a file", "access_token", "user and key", "kaggle.json"])
-def test_each_way_of_giving_credentials_works(project, kaggle_server, way):
-    folder = project.home / ".kaggle"
-    folder.mkdir()
-    (folder / "somewhere").write_text(TOKEN)
-    given = {}
-    if way == "variable":
-        given = {"KAGGLE_API_TOKEN": TOKEN}
-    if way == "variable with a file":
-        given = {"KAGGLE_API_TOKEN": str(folder / "somewhere")}
-    if way == "access_token":
-        (folder / "access_token").write_text(TOKEN)
-    if way == "user and key":
-        given = {"KAGGLE_USERNAME": "somebody", "KAGGLE_KEY": TOKEN}
-    if way == "kaggle.json":
-        (folder / "kaggle.json").write_text(json.dumps({"username": "somebody", "key": TOKEN}))
-    fetched(project, kaggle_server, token=None, **given)
-
-
-def test_a_token_as_a_secret_store_or_an_editor_leaves_it_works(project, kaggle_server):
-    fetched(project, kaggle_server, token=f"{TOKEN}\n")
-    (project.home / ".kaggle").mkdir()
-    (project.home / ".kaggle/access_token").write_text(f"\ufeff{TOKEN}\r\n", encoding="utf-8")
-    (project / "data/raw/train.csv").unlink()
-    fetched(project, kaggle_server, token=None)
-
-
-def test_an_unknown_environment_of_kaggles_is_one_line(project, kaggle_server):
-    refused(project, kaggle_server, "KAGGLE_API_ENVIRONMENT", "unset it", KAGGLE_API_ENVIRONMENT="NONE")
-
-
-def test_without_credentials_it_says_where_they_come_from_and_where_they_go(project, kaggle_server):
-    refused(project, kaggle_server, "token is missing", "access_token", "KAGGLE_API_TOKEN", token=None)
+def test_missing_credentials_are_reported_before_any_request(refused, kaggle_server, monkeypatch):
+    monkeypatch.delenv("KAGGLE_API_TOKEN")
+    output = refused()
+    assert all(word in output for word in ["token is missing", "~/.kaggle/access_token", "KAGGLE_API_TOKEN"])
     assert kaggle_server.requests == []
 
 
-def test_a_broken_credentials_file_is_named(project, kaggle_server):
-    (project.home / ".kaggle").mkdir()
-    (project.home / ".kaggle/kaggle.json").write_text("{")
-    refused(project, kaggle_server, "kaggle.json", token=None)
-
-
 @pytest.mark.parametrize(
-    ("fault", "words", "calls"),
+    ("fault", "words", "requests"),
     [
-        ("401", ["does not know your token", "settings"], 1),
-        ("403", ["rules", "/competitions/digit-recognizer/rules"], 1),
-        ("404", ["no competition digit-recognizer"], 1),
-        ("503", ["out of order (503)", "later"], 4),
-        ("500", ["out of order (500)"], 4),
-        ("hang", ["did not answer in time"], 4),
+        ("401", ["your token (401)", "www.kaggle.com/settings"], 1),
+        ("403", ["(403)", "/competitions/digit-recognizer/rules"], 1),
+        ("404", ["(404)", "digit-recognizer"], 1),
+        ("token in the message", ["(400): bad header Bearer [hidden]"], 1),
+        ("500", ["(500)", "try again later"], 4),
+        ("503", ["(503)", "try again later"], 4),
+        ("429", ["rate limit", "(429)", "minutes"], 4),
+        ("hang", ["did not answer in time", "check the network"], 4),
     ],
 )
-def test_an_answer_that_is_none_is_one_line(project, kaggle_server, fault, words, calls):
+def test_a_fault_of_kaggle_is_one_line_with_advice(refused, kaggle_server, monkeypatch, fault, words, requests):
     kaggle_server.fault = fault
-    refused(project, kaggle_server, *words)
-    assert kaggle_server.times("DownloadDataFiles") == calls
+    if fault == "hang":
+        monkeypatch.setattr("digits.data.kaggle_requests.TIMEOUTS", (5, 0.2))
+    output = refused()
+    assert all(word in output for word in words), output
+    assert kaggle_server.count("DownloadDataFiles") == requests
 
 
 @pytest.mark.parametrize("fault", ["429 then ok", "dropped then ok"])
-def test_a_passing_fault_is_waited_for(project, kaggle_server, fault):
+def test_a_request_is_retried_after_a_transient_fault(fetched, kaggle_server, fault):
     kaggle_server.fault = fault
-    assert fetched(project, kaggle_server).count("trying again in") == 2
-
-
-def test_a_wrong_token_is_told_from_a_right_one(project, kaggle_server):
-    refused(project, kaggle_server, "does not know your token", token="KGAT_ffff")
+    assert fetched().count("trying again in 0.01 s") == 2
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """The three files with 2,000 noisy images, 2.6 MB zipped: the client keeps a cut download by the MiB."""
+    """The three files with 2,000 noisy images, and their archive of 2.6 MB: a cut download is kept by the MiB."""
     folder, rng = tmp_path_factory.mktemp("large"), np.random.default_rng(0)
     images, labels = rng.integers(0, 256, (2000, 28, 28), dtype=np.uint8), np.arange(2000) % 10
     kaggle_csv.write_train(folder / "train.csv", images, labels)
     kaggle_csv.write_test(folder / "test.csv", images[:500])
     kaggle_csv.write_submission(folder / "sample_submission.csv", labels[:500])
-    return {name: (folder / name).read_bytes() for name in kaggle_csv.FILES}
+    files = {name: (folder / name).read_bytes() for name in kaggle_csv.FILES}
+    return files, zipped(files)
 
 
-def test_a_cut_download_goes_on_where_it_was_cut(project, kaggle_server, large):
-    kaggle_server.files, kaggle_server.fault = large, "cut once"
-    output = fetched(project, kaggle_server)
-    assert "trying again in" in output and kaggle_server.ranges[-1] >= 1 << 20
+def test_a_cut_download_is_resumed(fetched, kaggle_server, large):
+    kaggle_server.files, kaggle_server.archive = large
+    kaggle_server.fault = "cut once"
+    assert "trying again in" in fetched()
+    assert kaggle_server.ranges[-1] >= 1 << 20
 
 
-def test_a_download_that_is_always_cut_is_reported_and_goes_on_the_next_time(project, kaggle_server, large):
-    kaggle_server.files, kaggle_server.fault = large, "cut always"
-    refused(project, kaggle_server, "could not be reached", "what was downloaded is kept")
-    assert kaggle_server.times(".zip") >= 4
+def test_a_download_that_is_always_cut_is_reported_and_resumed_by_the_next_run(refused, fetched, kaggle_server, large):
+    kaggle_server.files, kaggle_server.archive = large
+    kaggle_server.fault = "cut always"
+    output = refused()
+    assert "could not be reached" in output and "continues what was downloaded" in output
+    assert kaggle_server.count(".zip") >= 4
     kaggle_server.fault = "ok"
-    fetched(project, kaggle_server)
+    fetched()
     assert kaggle_server.ranges[-1] > 0
 
 
-def test_a_damaged_download_is_made_once_more_and_then_reported(project, kaggle_server):
+def test_a_damaged_download_is_retried(fetched, kaggle_server):
     kaggle_server.fault = "wrong MD5 once"
-    assert "downloading once more" in fetched(project, kaggle_server)
-    project.git("clean", "-qfdx")
-    kaggle_server.fault, kaggle_server.requests = "wrong MD5", []
-    refused(project, kaggle_server, "damaged twice", KAGGLEHUB_CACHE=str(project.home / "other"))
-    assert kaggle_server.times(".zip") == 2
+    assert "DataCorruptionError; trying again in" in fetched()
 
 
-def test_offline_the_cache_answers(project, kaggle_server):
-    fetched(project, kaggle_server)
-    for path in (project / "data/raw").iterdir():
-        path.unlink()
-    nobody = dict.fromkeys(PROXIES, "http://127.0.0.1:9")
-    fetched(project, kaggle_server, **nobody)
+def test_a_download_that_is_always_damaged_is_reported_and_not_kept(refused, kaggle_server, home):
+    kaggle_server.fault = "wrong MD5"
+    assert "its MD5 is wrong" in refused()
+    assert not [path for path in (home / "cache").rglob("*") if path.is_file()]
 
 
-def test_offline_a_damaged_copy_in_the_cache_is_named_and_online_all_is_well_again(project, kaggle_server):
-    fetched(project, kaggle_server)
-    next((project.home / "cache").rglob("test.csv")).unlink()
-    status, output, last = fetch(project, kaggle_server, **dict.fromkeys(PROXIES, "http://127.0.0.1:9"))
-    assert status == 1 and "test.csv is missing" in output and last.startswith("error: Kaggle could not be reached"), (
-        output
-    )
-    fetched(project, kaggle_server)
+def test_without_a_network_the_cache_is_used(fetched, kaggle_server, monkeypatch):
+    fetched()
+    for name in PROXIES:
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    fetched()
+
+
+def test_without_a_network_a_damaged_file_in_the_cache_is_named(fetched, refused, home, monkeypatch):
+    fetched()
+    next((home / "cache").rglob("test.csv")).unlink()
+    for name in PROXIES:
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    output = refused()
+    assert "test.csv is missing" in output and "error: Kaggle could not be reached" in output
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "cut after a line"])
-def test_a_damaged_copy_in_the_cache_is_downloaded_again_though_its_marker_says_complete(
-    project, kaggle_server, damage
-):
-    fetched(project, kaggle_server)
-    (cached,) = (project.home / "cache").rglob("test.csv")
+def test_a_damaged_file_in_the_cache_is_downloaded_again(fetched, home, damage):
+    fetched()
+    (cached,) = (home / "cache").rglob("test.csv")
     content = cached.read_bytes()
     cached.unlink()
     if damage != "missing":
         cached.write_bytes(content[:1000] if damage == "truncated" else content[: content.rindex(b"\n", 0, -1) + 1])
-    output = fetched(project, kaggle_server)
+    output = fetched()
     assert "test.csv" in output and "downloading it again" in output
-    assert "downloading it again" not in fetched(project, kaggle_server)
+    assert "downloading it again" not in fetched()
 
 
-def test_an_archive_that_is_not_the_competition_s_is_not_unpacked(project, kaggle_server):
-    """One way of those in test_malformed_zip.py, as the command says it."""
-    kaggle_server.files = {**kaggle_server.files, "../evil.csv": b"0"}
-    refused(project, kaggle_server, "not the competition's", "'../evil.csv'")
-    assert not list(project.home.rglob("*.csv")) and not list(project.home.rglob("*.archive"))
+def test_a_cache_that_is_not_writable_is_one_line_with_its_path(refused, monkeypatch):
+    monkeypatch.setenv("KAGGLEHUB_CACHE", "/sys/kagglehub")  # not writable for root either
+    assert "/sys/kagglehub" in refused()
 
 
 REAL = graph.ROOT / "../shared/data/digit-recognizer.zip"
 
 
-@pytest.mark.skipif(
-    not REAL.exists(), reason="needs the competition's own digit-recognizer.zip, which the project does not ship"
-)
-def test_the_competition_itself_is_fetched(project, kaggle_server):
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL.exists(), reason="needs the competition's digit-recognizer.zip, which is not shipped")
+def test_the_competition_itself_is_fetched(home, kaggle_server, capfd):
     kaggle_server.archive = REAL.read_bytes()
-    status, output, _ = fetch(project, kaggle_server)
-    assert status == 0 and "42,000 labelled and 28,000 unlabelled images" in output
+    fetch.main()
+    assert "42,000 labelled and 28,000 unlabelled images" in capfd.readouterr().out
