@@ -1,4 +1,4 @@
-"""Fetch the images, whatever their source, as Kaggle's three files, and check every cell.
+"""Fetch the images of any source as Kaggle's three files, and check each cell.
 
 params.yaml: source
 → data/raw/train.csv              label,pixel0,…,pixel783
@@ -21,11 +21,11 @@ class Params(StageParams):
     source: Source
 
 
-def main():
+def main() -> None:
     params = Params.load()
     versions.check()
-    with files.temporary_folder(".work/fetch") as scratch:
-        fetched, labelled, unlabelled = sources.fetch(params.source, scratch)
+    with files.temporary_folder(".work/fetch") as folder:
+        fetched, labelled, unlabelled = sources.fetch(params.source, folder)
         for name in kaggle_csv.FILES:
             with files.atomic_write(RAW / name) as partial:
                 shutil.copyfile(fetched / name, partial)

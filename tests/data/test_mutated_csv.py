@@ -89,16 +89,16 @@ def read_with_csv_module(data, columns):
 
 
 COLUMNS = {TRAIN: kaggle_csv.TRAIN_COLUMNS, TEST: kaggle_csv.PIXELS, SAMPLE: kaggle_csv.SUBMISSION_COLUMNS}
-EXAMPLES = 600
 
 
+@pytest.mark.parametrize("examples", [200, pytest.param(5000, marks=[pytest.mark.slow, pytest.mark.faults])])
 @pytest.mark.parametrize("name", READERS)
-def test_a_mutated_file_is_read_as_by_the_csv_module_or_refused_in_one_line(small, name):
+def test_a_mutated_file_is_read_as_by_the_csv_module_or_refused_in_one_line(small, name, examples):
     """A mutated file that is still canonical, perhaps with another digit, must be read."""
     files, folder = small
     counts = {"read": 0, "refused": 0}
 
-    @settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=examples, derandomize=True, database=None, deadline=None)
     @given(MUTATION)
     def check(mutation):
         data = mutate(files[name], *mutation)
@@ -124,4 +124,4 @@ def test_a_mutated_file_is_read_as_by_the_csv_module_or_refused_in_one_line(smal
         counts["read"] += 1
 
     check()
-    assert min(counts.values()) > EXAMPLES / 20, counts
+    assert min(counts.values()) > examples / 20, counts

