@@ -34,7 +34,7 @@ def draw_confusion(predictions: pd.DataFrame, path: str | Path) -> None:
         axes.text(predicted, label, f"{count}", ha="center", va="center", color=colour)
     errors = len(predictions) - np.trace(counts)
     axes.set(xticks=range(10), yticks=range(10), xlabel="predicted", ylabel="label")
-    axes.set_title(f"{errors:,} of {len(predictions):,} images misclassified", fontsize=11)
+    axes.set_title(f"{errors:,} of {len(predictions):,} images misclassified", fontsize=11, pad=12)
     axes.xaxis.set_label_position("top")
     axes.xaxis.tick_top()
     charts.save(figure, path)

@@ -59,7 +59,7 @@ def describe(results: dict[str, Any], details: dict[str, Any]) -> Iterator[tuple
     if len(details.get("member_errors", [])) > 1:
         members = ", ".join(map(str, details["member_errors"]))
         explanation = f"errors fewer than its members make on average on the held-out images ({members})"
-        yield "gain of the ensemble", f"{results['gain']:.1f}", explanation
+        yield "ensemble gain", f"{results['gain']:.1f}", explanation
 
 
 def has_other_results_than_committed() -> bool:

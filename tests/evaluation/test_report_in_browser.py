@@ -33,7 +33,7 @@ def test_the_report_opens_without_other_files_and_fits_the_window(browser, folde
     background = hand.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (int(re.findall(r"\d+", background)[0]) > 128) == (scheme == "light")
     assert hand.page.frame_locator("#interactive").locator("#labels").bounding_box()["width"] <= width
-    assert hand.troubles == [] and [url for url in hand.requests if not url.startswith("data:")] == [alone.as_uri()]
+    assert hand.problems == [] and [url for url in hand.requests if not url.startswith("data:")] == [alone.as_uri()]
 
 
 def test_a_cell_of_the_confusion_matrix_opens_its_images_by_mouse_and_by_keyboard(browser, folder):
