@@ -115,6 +115,8 @@ class AugmentedBatches(Sequence[Batch]):
         return self.steps * (self.epochs - self.first_epoch)
 
     def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
         epoch, batch = divmod(index + self.first_epoch * self.steps, self.steps)
         chosen = self._epoch_order(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
         rng = np.random.default_rng([*self.seed, epoch, 1 + batch])

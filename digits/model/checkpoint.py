@@ -2,13 +2,15 @@
 
 .work/member-K-<key>/state.npz    the network, the optimizer, the best weights so far and the history
 .work/member-K-<key>/model.md5    the MD5 of the model file, once the training has finished
-.work/member-K.lock, member-K.pid the lock of the process that trains member K, and its process id
+.work/member-K.lock, .pid         the lock of the process that trains member K, and its process id
 
 The key is a hash of everything that the training reads, so a checkpoint is never used with other settings, data or
 code. A finished training is kept until dvc.lock records its model file, because DVC deletes the outputs of a stage
 that was killed before that.
 
-WHYNOT
+Keras's BackupAndRestore (3.15) would save about 40 lines here and in training.py, but it writes the weights and the
+epoch to two files in place: a kill between the two gave other weights, and a kill inside the second made every later
+start fail with a JSONDecodeError, also with double_checkpoint=True.
 """
 
 import hashlib
