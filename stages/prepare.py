@@ -1,4 +1,4 @@
-"""Split the labelled images into a held-out test set and folds, and draw how often each digit occurs.
+"""Split the labelled images into a held-out test set and folds, and chart the label distribution.
 
 data/raw/train.csv, data/raw/test.csv
 → data/prepared/labelled.npz    images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, −1 held out
@@ -20,7 +20,7 @@ class Params(StageParams):
     split: Split
 
 
-def main():
+def main() -> None:
     params = Params.load()
     versions.check()
     images, labels = kaggle_csv.read_train("data/raw/train.csv")

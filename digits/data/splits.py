@@ -1,43 +1,45 @@
-"""Cut labelled images into a held-out test set and folds."""
-
-import hashlib
+"""Split labelled images into a held-out test set and folds."""
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from digits.data.arrays import HELD_OUT
 from digits.errors import InputError
 
 
-def assign_folds(images, labels, test, folds, seed):
-    """Give each image a fold, stratified by label; images that are the same, byte for byte, share one.
+def assign_folds(
+    images: NDArray[np.uint8], labels: NDArray[np.integer], test: float, folds: int, seed: int
+) -> NDArray[np.int8]:
+    """Assign each image to a fold, stratified by label; identical images share a fold.
 
     Args:
         images: (N, 28, 28) uint8.
         labels: (N,) integers 0–9.
-        test: share of the images to hold out, 0 ≤ test < 1.
+        test: fraction of the images to hold out, 0 ≤ test < 1.
         folds: number of folds, at least 2.
-        seed: of the draw.
+        seed: of the random split.
 
     Returns:
         (N,) int8: 0…folds−1, or HELD_OUT.
 
     Raises:
-        InputError: a label has too few different images to be in every fold and in the test set.
+        InputError: A label has too few different images for the folds and the test set.
     """
     group, representatives = _group_identical(images)
     group_labels = labels[representatives]
     counts = np.bincount(group_labels, minlength=10)
-    scarce = counts.argmin()
-    if counts[scarce] * (1 - test) < folds + 1:
+    rarest = counts.argmin()
+    if counts[rarest] * (1 - test) < folds + 1:
         raise InputError(
-            f"params.yaml: split.folds is {folds} and split.test is {test}, but only {counts[scarce]} different images "
-            f"show a {scarce}; lower them or add images"
+            f"params.yaml: split.folds is {folds} and split.test is {test}, but only {counts[rarest]} different images "
+            f"have the label {rarest}; lower them or add images"
         )
     if 0 < test * len(representatives) <= 9:
         raise InputError(
-            f"params.yaml: split.test is {test}, which is less than ten of {len(representatives)} different images, too few "
-            "to show each digit; raise it, or set it to 0"
+            f"params.yaml: split.test is {test}, fewer than ten of {len(representatives)} different images, too few "
+            "for all digits; raise it, or set it to 0"
         )
     fold = np.full(len(representatives), HELD_OUT, np.int8)
     rest = np.arange(len(representatives))
@@ -49,14 +51,8 @@ def assign_folds(images, labels, test, folds, seed):
     return fold[group]
 
 
-def _group_identical(images):
-    """Number the different images in the order of their first appearance: group (N,), first index of each group."""
-    numbers, representatives = {}, []
-    group = np.empty(len(images), np.int64)
-    for i, image in enumerate(images):
-        key = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
-        if key not in numbers:
-            numbers[key] = len(numbers)
-            representatives.append(i)
-        group[i] = numbers[key]
-    return group, np.array(representatives)
+def _group_identical(images: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Group identical images: the group (N,) of each, and the first index of each group, in order of appearance."""
+    group, _ = pd.factorize(np.array([image.tobytes() for image in images], dtype=object))
+    _, representatives = np.unique(group, return_index=True)
+    return group, representatives
