@@ -54,19 +54,15 @@ JSON = json.dumps({"username": "someone", "key": TOKEN})
     ("place", "text", "words"),
     [
         ("variable", f'"{TOKEN}"', "quotes"),
-        ("variable", f"'{TOKEN}'", "quotes"),
         ("variable", f"“{TOKEN}”", "quotes"),
         ("variable", f"export KAGGLE_API_TOKEN={TOKEN}", "shell command"),
-        ("access_token", f"KAGGLE_API_TOKEN={TOKEN}\n", "shell command"),
         ("access_token", f"KAGGLE_API_TOKEN = {TOKEN}\n", "shell command"),
         ("access_token", f"export KAGGLE_API_TOKEN='{TOKEN}'\n", "shell command"),
         ("variable", f"{TOKEN} {TOKEN}", "a space"),
-        ("variable", f"{TOKEN}\nnext line", "a space"),
         ("variable", f"{TOKEN}é", "invalid character"),
         ("variable", " \n", "is empty"),
         ("variable", TOKEN * 100, "cannot be read"),  # kagglehub looks for a file of this name, which is too long
         ("variable", JSON, "kaggle.json"),
-        ("access_token", JSON, "kaggle.json"),
         ("access_token", TOKEN.encode("utf-16"), "cannot be read (UnicodeDecodeError)"),
         ("access_token", f"{TOKEN}\0{TOKEN}", "invalid character"),
         ("key", f"'{TOKEN}'", "quotes"),
@@ -76,9 +72,9 @@ JSON = json.dumps({"username": "someone", "key": TOKEN})
         ("kaggle.json", f"\ufeff{JSON}", "Invalid Kaggle credentials file"),
         ("kaggle.json", "7", "cannot be read"),
     ],
-    ids=range(22),
+    ids=range(18),
 )
-def test_a_malformed_token_is_refused_in_a_line_without_it(save, place, text, words):
+def test_a_malformed_token_is_refused_and_not_printed(save, place, text, words):
     save(place, text)
     with pytest.raises(InputError) as refused:
         kaggle_credentials.load()
