@@ -1,4 +1,4 @@
-"""The drawing page, a headless Chromium to open it, and hands that draw in it: with a mouse, or with fingers."""
+"""Serve the drawing page, and draw on it in a headless Chromium with a mouse or with fingers."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-STROKES = {  # of each digit on a canvas of 280 × 280: lists of points
+STROKES = {  # digit → strokes, lists of points on a canvas of 280 × 280
     0: [[(140, 50), (90, 85), (75, 150), (95, 215), (140, 235), (190, 205), (205, 140), (185, 80), (140, 50)]],
     1: [[(145, 45), (140, 235)]],
     2: [[(85, 90), (110, 55), (160, 50), (190, 85), (175, 130), (120, 180), (80, 230), (205, 230)]],
@@ -37,20 +37,21 @@ STROKES = {  # of each digit on a canvas of 280 × 280: lists of points
 
 @contextmanager
 def served(project, *arguments):
-    """Serve the project's drawing page: yield its address. It ends when it is asked to, without a word."""
+    """Serve the project's drawing page: yield its address."""
     with serving(project, *arguments) as (address, _):
         yield address
 
 
 @contextmanager
 def serving(project, *arguments):
-    """Serve the page as `served` does: yield its address and the process."""
+    """Serve the project's drawing page: yield its address and the process, which must end without printing anything."""
     command = [sys.executable, "predict_digit.py", "--no-browser", "--port", "0", *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with subprocess.Popen(command, cwd=project.folder, env=project.environment, **pipes) as server:
         try:
-            line = server.stdout.readline()
-            assert line.startswith("draw at http://"), line + server.stdout.read()
+            lines = iter(server.stdout.readline, "")
+            line = next((line for line in lines if line.startswith("draw at http://")), None)
+            assert line, "the server has not started"
             yield line.split()[2], server
         finally:
             server.terminate()
@@ -64,12 +65,12 @@ def serving(project, *arguments):
 
 @contextmanager
 def chromium():
-    """Yield a browser that knows nothing but this machine; skip the test where there is none."""
+    """Yield a headless Chromium; skip the test if it is not installed."""
     from playwright.sync_api import sync_playwright
 
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
-        pytest.skip("needs Chromium, to draw in it")
+        pytest.skip("needs Chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-background-networking"]
@@ -79,7 +80,7 @@ def chromium():
 
 
 class Hand:
-    """Draws on an open page, and keeps what went wrong there."""
+    """Draws on an open page, and records its errors, console messages and requests."""
 
     def __init__(self, browser, address, touch=False, **options):
         self.page = browser.new_context(has_touch=touch, **options).new_page()
@@ -88,35 +89,36 @@ class Hand:
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(address)
-        self.fingers = self.page.context.new_cdp_session(self.page) if touch else None
-
-    def place(self, point, width=280):
-        box = self.page.locator("#canvas").bounding_box()
-        return box["x"] + point[0] * box["width"] / width, box["y"] + point[1] * box["width"] / width
+        self.devtools = self.page.context.new_cdp_session(self.page) if touch else None
 
     def draw(self, strokes, width=280):
+        """Draw strokes one after another; `width` is that of the canvas in the strokes' coordinates."""
         for stroke in strokes:
             if self.touch:
                 self.draw_at_once([stroke], width)
                 continue
-            self.page.mouse.move(*self.place(stroke[0], width))
+            self.page.mouse.move(*self._on_page(stroke[0], width))
             self.page.mouse.down()
             for point in stroke[1:]:
-                self.page.mouse.move(*self.place(point, width), steps=4)
+                self.page.mouse.move(*self._on_page(point, width), steps=4)
             self.page.mouse.up()
 
     def draw_at_once(self, strokes, width=280):
-        """Draw each stroke with a finger of its own, all at the same time; they have as many points."""
+        """Draw strokes of equally many points at the same time, each with its own finger."""
         for step, points in enumerate(zip(*strokes, strict=True)):
-            self._touch("touchMove" if step else "touchStart", [self.place(point, width) for point in points])
+            self._touch("touchMove" if step else "touchStart", [self._on_page(point, width) for point in points])
         self._touch("touchEnd", [])
 
-    def _touch(self, kind, places):
-        points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(places)]
-        self.fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    def _on_page(self, point, width):
+        box = self.page.locator("#canvas").bounding_box()
+        return box["x"] + point[0] * box["width"] / width, box["y"] + point[1] * box["width"] / width
+
+    def _touch(self, kind, points):
+        touches = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(points)]
+        self.devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
     def answer(self):
-        """Wait until the page has settled: the digits that it shows."""
-        while self.page.evaluate("asking || changed"):
+        """Wait for the responses to all requests: the digits that the page shows."""
+        while self.page.evaluate("requesting || changed"):
             self.page.wait_for_timeout(20)
         return self.page.locator("#digits").inner_text()

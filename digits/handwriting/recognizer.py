@@ -1,69 +1,81 @@
-"""Read pictures of handwriting: from a file to the digits in it, with their probabilities."""
+"""Recognize handwritten digits in pictures: from a file to the digits and their probabilities."""
 
 import io
 import sys
-import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from digits.errors import InputError
 from digits.handwriting import mnist_frame, numbers
 from digits.handwriting.ink import find_ink
 from digits.model import ensemble
+from digits.model.backend import keras
 from digits.settings import Members, Params
 
-warnings.filterwarnings("ignore", module=r"PIL\.")  # what Pillow thinks of odd pictures; what matters is an error below
 MAX_PIXELS = 50_000_000
-BATCH = 32  # parts of a number that are classified at a time
-HEIC = b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"  # the kinds of ISO media file that phones write
-Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which warns first; ours is checked before anything is decoded
+BATCH = 32  # images that are classified at a time
+HEIC_BRANDS = b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"  # of the ISO media files that phones write
 
 
 class _Params(Params):
     members: Members
 
 
-class Answer(NamedTuple):
-    """What was read: probabilities (10,) float32, and the image (28, 28) uint8 that the network saw."""
+class Prediction(NamedTuple):
+    """The prediction for one digit.
 
-    probabilities: np.ndarray
-    image: np.ndarray
+    Attributes:
+        probabilities: (10,) float32.
+        image: (28, 28) uint8, the input of the network.
+    """
+
+    probabilities: NDArray[np.float32]
+    image: NDArray[np.uint8]
 
     @property
-    def digit(self):
+    def digit(self) -> int:
         return int(self.probabilities.argmax())
 
     @property
-    def probability(self):
+    def confidence(self) -> float:
         return float(self.probabilities.max())
 
-    def listed(self):
+    def rounded_probabilities(self) -> list[float]:
         return [round(float(probability), 6) for probability in self.probabilities]
 
 
-class Reader:
-    """The networks of the ensemble, ready to read."""
+class Recognizer:
+    """Recognizes handwritten digits with an ensemble of networks."""
 
-    def __init__(self, networks):
+    def __init__(self, networks: Sequence[keras.Model]):
         self.networks = networks
 
     @classmethod
-    def load(cls):
+    def load(cls) -> "Recognizer":
         """Load the members that params.yaml lists.
 
         Raises:
-            InputError: one of them has not been trained.
+            InputError: a member has not been trained.
         """
         return cls(ensemble.load(_Params.load().members))
 
-    def read(self, picture, number=False):
-        """Read the digit in a PIL.Image.Image, or with `number` the digits from left to right, as a list of Answer.
+    def predict(self, picture: Image.Image, number: bool = False) -> list[Prediction]:
+        """Recognize the digit in a picture.
+
+        Args:
+            picture: any mode and size, see `find_ink`.
+            number: whether the picture has several digits in a row.
+
+        Returns:
+            One prediction; with `number`, one for each digit from left to right.
 
         Raises:
-            InputError: the picture is blank.
+            InputError: the picture is blank, contains no digit, or is not a single row of digits.
         """
         ink = find_ink(picture)
         if number:
@@ -71,37 +83,33 @@ class Reader:
         else:
             images = [mnist_frame.frame(ink)]
             probabilities = self._classify(np.array(images))
-        return [Answer(*pair) for pair in zip(probabilities, images, strict=True)]
+        return [Prediction(*pair) for pair in zip(probabilities, images, strict=True)]
 
     def _classify(self, images):
-        """Classify images (N, 28, 28), in batches of 1 or BATCH, since TensorFlow builds a graph for each new size."""
+        """Classify images (N, 28, 28) in batches of 1 or BATCH, since TensorFlow traces a new graph for each size."""
         if len(images) == 1:
             return ensemble.mean_probabilities(self.networks, images)
         padded = np.pad(images, ((0, -len(images) % BATCH), (0, 0), (0, 0)))
-        batches = [
-            ensemble.mean_probabilities(self.networks, padded[start : start + BATCH])
-            for start in range(0, len(padded), BATCH)
-        ]
-        return np.concatenate(batches)[: len(images)]
+        batches = [padded[start : start + BATCH] for start in range(0, len(padded), BATCH)]
+        return np.concatenate([ensemble.mean_probabilities(self.networks, batch) for batch in batches])[: len(images)]
 
 
-def expand(names):
-    """Put in place of each folder the files in it and below, in their order; hidden ones are left out."""
+def expand_folders(names: Iterable[str]) -> Iterator[str]:
+    """Replace each folder by the files in it and its subfolders, sorted and without hidden ones."""
     for name in names:
-        if name != "-" and Path(name).is_dir():
-            files = sorted(path for path in Path(name).rglob("*") if path.is_file())
-            yield from (
-                str(path) for path in files if not any(part.startswith(".") for part in path.relative_to(name).parts)
-            )
-        else:
+        if name == "-" or not Path(name).is_dir():
             yield name
+            continue
+        for path in sorted(Path(name).rglob("*")):
+            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(name).parts):
+                yield str(path)
 
 
-def open_picture(name):
-    """Open an image file, `-` for standard input, as a PIL.Image.Image.
+def open_picture(name: str | Path) -> Image.Image:
+    """Open an image file; `-` is standard input.
 
     Raises:
-        InputError: there is no such file, it is no image, or it has more than MAX_PIXELS.
+        InputError: the file is missing, is not an image, or has more than MAX_PIXELS.
     """
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
@@ -112,24 +120,31 @@ def open_picture(name):
     return decode_picture(content)
 
 
-def decode_picture(content, formats=None, most_pixels=MAX_PIXELS):
-    """Decode the bytes of an image file as a PIL.Image.Image; `formats` names those allowed, as Pillow does.
+def decode_picture(content: bytes, formats: list[str] | None = None, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Decode an image file.
+
+    Args:
+        content: the bytes of the file.
+        formats: names of the allowed formats, as Pillow spells them; None for all.
+        max_pixels: width times height.
 
     Raises:
-        InputError: it is no image, damaged, or has more than `most_pixels`.
+        InputError: it is not an image, is damaged, or has more than `max_pixels`.
     """
     try:
         picture = Image.open(io.BytesIO(content), formats=formats)
         width, height = picture.size
-        if width * height > most_pixels:
-            raise InputError(f"has {width:,} × {height:,} pixels; at most {most_pixels:,} are read")
+        if width * height > max_pixels:
+            raise InputError(f"has {width:,} × {height:,} pixels; the maximum is {max_pixels:,}")
         picture.load()
     except InputError:
         raise
+    except Image.DecompressionBombError:  # raised above Pillow's own limit, which is higher
+        raise InputError(f"has too many pixels; the maximum is {max_pixels:,}") from None
     except UnidentifiedImageError:
-        if content[4:8] == b"ftyp" and content[8:12] in HEIC:
-            raise InputError("is a HEIC picture, which is not read; save it as JPEG or PNG") from None
-        raise InputError("is no image") from None
-    except Exception as error:  # whatever a damaged file makes of Pillow's many decoders
+        if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS:
+            raise InputError("is a HEIC picture, which is not supported; save it as JPEG or PNG") from None
+        raise InputError("is not an image") from None
+    except Exception as error:  # Pillow's decoders raise many types for damaged files
         raise InputError(f"is damaged ({type(error).__name__})") from None
     return picture

@@ -1,9 +1,8 @@
-"""Numbers are cut into their digits; a nearest-neighbours classifier of the sample's digits stands for the network."""
+"""Numbers are split into their digits; a nearest-neighbour classifier of the sample replaces the network."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks import numbers as benchmark
 from digits.data import sources
@@ -13,72 +12,84 @@ from digits.handwriting.ink import find_ink
 
 
 @pytest.fixture(scope="module")
-def digits():
-    """A function from images (N, 28, 28) to probabilities (N, 10), and images and labels that it has not seen."""
-    images, labels, unseen, unseen_labels = sources.sample()
-    neighbours = KNeighborsClassifier(8, weights="distance").fit(images.reshape(len(images), -1) / 255, labels)
-    return (
-        lambda parts: neighbours.predict_proba(parts.reshape(len(parts), -1) / 255).astype(np.float32),
-        unseen,
-        unseen_labels,
-    )
+def images():
+    """1,500 digits (N, 28, 28) uint8 that `classify` was not fitted on."""
+    return sources.load_sample()[2]
 
 
-def read(picture, classify):
+@pytest.fixture(scope="module")
+def classify():
+    """A function of images (N, 28, 28) that returns probabilities (N, 10)."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    images, labels, *_ = sources.load_sample()
+    model = KNeighborsClassifier(8, weights="distance").fit(images.reshape(len(images), -1) / 255, labels)
+    return lambda images: model.predict_proba(images.reshape(len(images), -1) / 255).astype(np.float32)
+
+
+def split(picture, classify):
     images, probabilities = numbers.split(find_ink(picture), classify)
     assert len(images) == len(probabilities)
-    return "".join(map(str, probabilities.argmax(axis=1)))
+    return images
 
 
-@pytest.mark.parametrize(
-    ("kind", "at_least"), [("apart", 15), ("photographed", 13), ("underlined", 13), ("squared_paper", 13)]
-)
-def test_a_row_is_cut_between_its_digits(digits, kind, at_least):
-    """How often the number of digits is right, of 20: the classifier itself misreads one digit in twenty."""
-    classify, images, _ = digits
-    right = 0
-    for number in range(20):
+def enlarge(image, factor):
+    return Image.fromarray(np.kron(255 - image, np.ones((factor, factor), np.uint8)))
+
+
+def count_correct_splits(kind, images, classify, count):
+    correct = 0
+    for number in range(count):
         rng = np.random.default_rng([3, number])
         chosen = rng.integers(0, len(images), rng.integers(2, 8))
-        right += len(read(getattr(benchmark, kind)(images[chosen], rng), classify)) == len(chosen)
-    assert right >= at_least
+        correct += len(split(getattr(benchmark, kind)(images[chosen], rng), classify)) == len(chosen)
+    return correct
 
 
-def test_a_single_digit_is_hardly_ever_cut(digits):
-    classify, images, _ = digits
-    pictures = [
-        Image.fromarray(np.pad(255 - image, 28, constant_values=255)).resize((336, 336), Image.Resampling.NEAREST)
-        for image in images[:150]
-    ]
-    assert sum(len(read(picture, classify)) > 1 for picture in pictures) <= 10
+KINDS = {"apart": 0.75, "photographed": 0.65, "underlined": 0.65, "squared_paper": 0.65}
 
 
-def test_a_digit_that_stands_alone_comes_back_as_it_is(digits):
-    classify, images, _ = digits
-    row = np.hstack([255 - images[i] for i in (3, 4)]).repeat(4, axis=0).repeat(4, axis=1)
-    cut, _ = numbers.split(find_ink(Image.fromarray(row)), classify)
-    assert len(cut) == 2
-    for image, original in zip(cut, images[[3, 4]], strict=True):
-        assert np.abs(image.astype(int) - original).mean() < 8
+@pytest.mark.parametrize(("kind", "fraction"), KINDS.items(), ids=KINDS)
+def test_a_number_is_split_between_its_digits(images, classify, kind, fraction):
+    """The classifier is less accurate than the network: it misclassifies one digit in twenty."""
+    assert count_correct_splits(kind, images, classify, 6) >= 6 * fraction
 
 
-def test_several_rows_are_refused(digits):
-    classify, images, _ = digits
-    for size in (2, 4, 9):
-        rng = np.random.default_rng(size)
-        with pytest.raises(InputError, match="several rows of digits"):
-            read(benchmark.two_rows(images[:size], rng), classify)
+@pytest.mark.faults
+@pytest.mark.parametrize(("kind", "fraction"), KINDS.items(), ids=KINDS)
+def test_many_numbers_are_split_between_their_digits(images, classify, kind, fraction):
+    assert count_correct_splits(kind, images, classify, 20) >= 20 * fraction
 
 
-def test_the_circles_of_an_8_are_no_rows(digits):
+@pytest.mark.parametrize("count", [20, pytest.param(150, marks=pytest.mark.faults)])
+def test_single_digits_are_rarely_split(images, classify, count):
+    pictures = [enlarge(np.pad(image, 28), 4) for image in images[:count]]
+    assert sum(len(split(picture, classify)) > 1 for picture in pictures) <= count / 15
+
+
+def test_a_separate_digit_stays_unchanged(images, classify):
+    digits = split(enlarge(np.hstack(images[[3, 4]]), 4), classify)
+    assert len(digits) == 2
+    for digit, original in zip(digits, images[[3, 4]], strict=True):
+        assert np.abs(digit.astype(int) - original).mean() < 8
+
+
+@pytest.mark.parametrize("count", [2, 4, 9])
+def test_several_rows_are_refused(images, classify, count):
+    picture = benchmark.two_rows(images[:count], np.random.default_rng(count))
+    with pytest.raises(InputError, match="several rows"):
+        split(picture, classify)
+
+
+def test_the_circles_of_an_8_are_one_digit(classify):
     picture = Image.new("L", (240, 320), 255)
     draw = ImageDraw.Draw(picture)
     draw.ellipse([80, 40, 160, 150], outline=0, width=14)
     draw.ellipse([70, 153, 170, 280], outline=0, width=14)
-    assert len(read(picture, digits[0])) == 1
+    assert len(split(picture, classify)) == 1
 
 
-def test_digits_that_stand_apart_are_counted_without_a_network():
+def test_separate_digits_are_counted_without_a_network():
     picture = Image.new("L", (300, 200), 255)
     draw = ImageDraw.Draw(picture)
     draw.line([(60, 40), (110, 40)], fill=0, width=10)  # the bar of a 5
@@ -87,15 +98,15 @@ def test_digits_that_stand_apart_are_counted_without_a_network():
     assert numbers.count(find_ink(picture)) == 2
 
 
-def test_a_pattern_is_no_number(digits):
-    """Each mark would cost the network's time: a row of thirty is read, more are refused, at once."""
+def test_a_pattern_is_refused_before_it_is_classified(classify):
+    """Each mark takes time to classify: a row of thirty is read, a longer one is refused."""
     row = np.full((60, 1000), 255, np.uint8)
     row[10:50, 10:610:20] = 0
-    assert len(read(Image.fromarray(row), digits[0])) <= 30
+    assert len(split(Image.fromarray(row), classify)) <= 30
     row[10:50, 10:980:8] = 0
-    with pytest.raises(InputError, match="^shows more than 30 digits beside one another$"):
-        read(Image.fromarray(row), digits[0])
+    with pytest.raises(InputError, match="more than 30 digits"):
+        split(Image.fromarray(row), pytest.fail)
     dots = np.full((100, 100), 255, np.uint8)
     dots[2:98:2, 2:98:2] = 0
-    with pytest.raises(InputError, match="^shows 2,304 marks"):
-        read(Image.fromarray(dots), digits[0])
+    with pytest.raises(InputError, match="2,304"):
+        split(Image.fromarray(dots), pytest.fail)

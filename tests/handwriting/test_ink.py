@@ -1,0 +1,140 @@
+"""Ink is found in pictures of any colours and modes, and a drawing keeps its grey levels."""
+
+import io
+
+import numpy as np
+import pytest
+from pictures import draw_seven
+from PIL import Image, ImageDraw
+from scipy import ndimage
+
+from digits.data import sources
+from digits.handwriting.ink import MAX_SIDE, BlankPictureError, find_ink
+from digits.handwriting.mnist_frame import frame
+
+
+@pytest.fixture(scope="module")
+def seven():
+    """The framed 7 of `draw_seven`, (28, 28) int."""
+    return frame(find_ink(draw_seven())).astype(int)
+
+
+def difference(picture, expected):
+    return np.abs(frame(find_ink(picture)) - expected)
+
+
+def place_on_canvas(image, rng):
+    """Enlarge a framed digit by an integer and place it on a canvas, light on dark or dark on light."""
+    factor = int(rng.integers(5, 20))
+    large = np.kron(image, np.ones((factor, factor), np.uint8))
+    height, width = rng.integers(large.shape[0], 600, 2)
+    canvas = np.zeros((height, width), np.uint8)
+    top, left = rng.integers(0, height - large.shape[0] + 1), rng.integers(0, width - large.shape[1] + 1)
+    canvas[top : top + large.shape[0], left : left + large.shape[1]] = large
+    return Image.fromarray(255 - canvas if rng.random() < 0.5 else canvas)
+
+
+def test_a_digit_of_the_sample_is_restored_from_any_canvas():
+    """Only where its shorter side is even: otherwise an enlarged digit is framed half a pixel off."""
+    digits = sources.load_sample()[0]
+    sides = np.array([sorted(np.ptp(np.flatnonzero(digit.any(axis=axis))) + 1 for axis in (0, 1)) for digit in digits])
+    restorable = digits[(sides[:, 1] == 20) & (sides[:, 0] % 2 == 0)][:100]
+    rng = np.random.default_rng(0)
+    worst = [difference(place_on_canvas(digit, rng), frame(digit).astype(int)).max() for digit in restorable]
+    assert np.mean(np.array(worst) <= 3) >= 0.99
+
+
+@pytest.mark.parametrize(
+    ("paper", "ink"),
+    [
+        ((0, 0, 0), (255, 255, 255)),
+        ((250, 240, 200), (20, 30, 120)),
+        ((20, 60, 30), (230, 230, 220)),
+        ((60, 150, 60), (214, 64, 64)),
+        ((255, 255, 255), (255, 250, 60)),
+        ((0, 0, 0, 0), (0, 0, 0, 255)),
+        ((255, 255, 255, 0), (255, 255, 255, 255)),
+    ],
+    ids=["inverted", "blue on cream", "chalk", "same luminance", "highlighter", "transparent", "white on transparent"],
+)
+def test_colours_do_not_matter(seven, paper, ink):
+    assert difference(draw_seven(paper, ink), seven).max() <= 3
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "1", "I;16", "CMYK", "LA", "F"])
+def test_every_mode_of_pillow_is_read(seven, mode):
+    grey = draw_seven().convert("L")
+    picture = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
+    assert picture.mode == mode and difference(picture, seven).max() <= 3
+
+
+@pytest.mark.parametrize("paper", [(255, 255, 255), (235, 225, 200), (30, 40, 50)], ids=["white", "cream", "dark"])
+@pytest.mark.parametrize("edge", ["canvas", "rounded corners", "shadow"])
+def test_transparency_around_opaque_paper_is_not_ink(seven, paper, edge):
+    page = draw_seven(paper, (20, 30, 120) if sum(paper) > 400 else (230, 230, 220))
+    alpha = np.zeros((page.height + 80, page.width + 80), np.uint8)
+    alpha[40:-40, 40:-40] = 255
+    if edge == "rounded corners":
+        rounded = Image.new("L", page.size, 0)
+        ImageDraw.Draw(rounded).rounded_rectangle([0, 0, page.width - 1, page.height - 1], 25, fill=255)
+        alpha[40:-40, 40:-40] = rounded
+    if edge == "shadow":
+        alpha = np.maximum(alpha, ndimage.gaussian_filter(alpha * 0.6, 12).astype(np.uint8))
+    canvas = Image.new("RGBA", alpha.shape[::-1], (0, 0, 0, 0))
+    canvas.paste(page, (40, 40))
+    canvas.putalpha(Image.fromarray(alpha))
+    assert difference(canvas, seven).max() <= 3
+
+
+def test_nan_and_infinity_in_a_float_picture_are_paper(seven):
+    values = np.asarray(draw_seven().convert("L"), np.float32) / 255
+    values[:40, :50], values[-30:, -20:], values[100, 5] = np.nan, np.inf, -np.inf
+    assert difference(Image.fromarray(values), seven).max() <= 3
+    with pytest.raises(BlankPictureError):
+        find_ink(Image.fromarray(np.full((50, 50), np.nan, np.float32)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_negative_values_are_darker_than_zero(seven):
+    noise = np.random.default_rng(9).normal(0, 3, (320, 240))
+    values = 1000 * (np.asarray(draw_seven().convert("L")) * 0.8 + 20 + noise) - 150_000
+    ink, expected = frame(find_ink(Image.fromarray(values.astype(np.int32)))) > 100, seven > 100
+    assert (ink & expected).sum() > 0.85 * (ink | expected).sum()
+
+
+def test_a_photo_is_rotated_by_its_exif_orientation():
+    rotated = draw_seven().transpose(Image.Transpose.ROTATE_90)
+    rotated.getexif()[0x0112] = 6  # rotate by 90 degrees clockwise
+    np.testing.assert_array_equal(find_ink(rotated), find_ink(draw_seven()))
+
+
+def test_invalid_exif_data_is_ignored():
+    file = io.BytesIO()
+    draw_seven().save(file, "PNG", exif=b"Exif\0\0no TIFF at all")
+    np.testing.assert_array_equal(find_ink(Image.open(file)), find_ink(draw_seven()))
+
+
+def test_a_large_picture_is_downscaled_and_looks_the_same(seven):
+    large = draw_seven().resize((2400, 3200), Image.Resampling.NEAREST)
+    assert max(find_ink(large).shape) == MAX_SIDE
+    assert difference(large, seven).mean() < 2
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_a_blank_picture_is_refused(grey):
+    noise = np.random.default_rng(0).normal(grey, 6, (200, 100)).clip(0, 255).astype(np.uint8)
+    for picture in (Image.new("L", (200, 100), grey), Image.fromarray(noise)):
+        with pytest.raises(BlankPictureError, match="blank"):
+            find_ink(picture)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (3, 3), (1, 500)])
+def test_the_smallest_pictures_are_blank(size):
+    with pytest.raises(BlankPictureError):
+        find_ink(Image.new("L", size, 255))
+
+
+def test_a_single_pixel_of_ink_is_found():
+    picture = Image.new("L", (5, 5), 255)
+    picture.putpixel((2, 2), 0)
+    assert find_ink(picture).sum() == 1
