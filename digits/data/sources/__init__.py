@@ -51,15 +51,15 @@ def check(folder: Path) -> tuple[int, int]:
     Raises:
         InputError: A file is invalid, or test.csv and sample_submission.csv differ in length.
     """
-    images, _ = kaggle_csv.read_train(folder / "train.csv")
-    unlabelled = kaggle_csv.read_test(folder / "test.csv")
-    labels = kaggle_csv.read_submission(folder / "sample_submission.csv")
-    if len(unlabelled) != len(labels):
+    labelled = len(kaggle_csv.read_train(folder / "train.csv")[1])
+    unlabelled = len(kaggle_csv.read_test(folder / "test.csv"))
+    ids = len(kaggle_csv.read_submission(folder / "sample_submission.csv"))
+    if unlabelled != ids:
         raise InputError(
-            f"{folder}: test.csv has {len(unlabelled)} images but sample_submission.csv {len(labels)} ids; "
+            f"{folder}: test.csv has {unlabelled} images but sample_submission.csv {ids} ids; "
             "take all three files from the same download"
         )
-    return len(images), len(unlabelled)
+    return labelled, unlabelled
 
 
 def describe(source: str) -> str:
