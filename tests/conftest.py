@@ -85,7 +85,7 @@ def address(untrained_project):
 @pytest.fixture(scope="session")
 def few_digits():
     """200 images of the sample, (200, 28, 28) uint8, and their labels (200,) uint8: 0, 1, …, 9, again and again."""
-    images, labels, _, _ = sources.sample()
+    images, labels, _, _ = sources.load_sample()
     chosen = np.stack([np.flatnonzero(labels == digit)[:20] for digit in range(10)], axis=1).ravel()
     return images[chosen], labels[chosen]
 

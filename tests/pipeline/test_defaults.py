@@ -21,7 +21,7 @@ def project(make_project):
 
 
 def test_the_submission_is_at_least_99_percent_right(project):
-    *_, truth = sources.sample()
+    *_, truth = sources.load_sample()
     answer = kaggle_csv.read_submission(project / "reports/submission.csv")
     assert len(answer) == 1500 and (answer == truth).mean() >= 0.99
 
@@ -44,7 +44,7 @@ def test_the_summary_names_the_figures_and_the_files(project):
 
 def test_drawings_are_read(project, monkeypatch):
     """Read some of the drawings of `python -m benchmarks.drawings` and `python -m benchmarks.strokes`."""
-    *_, images, truth = sources.sample()
+    *_, images, truth = sources.load_sample()
     monkeypatch.chdir(project.folder)
     reader = Reader.load()
     right, _ = drawings.evaluate(reader, images[:200], truth[:200])

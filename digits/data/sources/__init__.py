@@ -70,6 +70,3 @@ def describe(source: str) -> str:
 def _module(source: str) -> ModuleType:
     # imported when needed: only `mnist` starts TensorFlow, and only `kaggle` Kaggle's client
     return importlib.import_module(f"{__name__}.{source}")
-
-
-sample = load_sample  # the former name, until its callers are changed
