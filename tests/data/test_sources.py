@@ -34,7 +34,7 @@ def project(tmp_path):
     project = Project(tmp_path / "project")
     for folder in ("digits", "stages"):
         shutil.copytree(graph.ROOT / folder, project / folder)
-    shutil.copy(graph.ROOT / "params.yaml", project / "params.yaml")
+    shutil.copy(graph.PARAMS, project / "params.yaml")
     project.environment |= {"KERAS_HOME": str(tmp_path / "keras")}
     return project
 

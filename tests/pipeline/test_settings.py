@@ -14,7 +14,7 @@ from digits.errors import InputError
 from digits.settings import Params, Settings
 from stages import fetch, prepare
 
-TEXT = (graph.ROOT / "params.yaml").read_text()
+TEXT = graph.PARAMS.read_text()
 DEFAULTS = yaml.safe_load(TEXT)
 PARAMETERS = sorted(settings.dotted(Settings))
 NUMBERS = [name for name in PARAMETERS if name not in ("source", "members")]
