@@ -1,31 +1,32 @@
-"""How well written numbers are read: `python -m benchmarks.numbers [KIND …] [--images N] [--seed S] [--save FOLDER]`.
+"""Measure the accuracy on numbers: `python -m benchmarks.numbers [KIND …] [--images N] [--seed S] [--save FOLDER]`.
 
-Rows of two to ten digits that no network of models/ was trained on are written beside one another, touching, underlined
-or on squared paper, and read as `predict_digit.py --number` reads them. It prints how many numbers of each kind were read
-right, and how many single digits were taken for several.
+Numbers of two to ten digits of `benchmarks.unseen` are written apart, touching, underlined or on squared paper, and
+recognized as `predict_digit.py --number` does. It prints the correct numbers of each kind, and how many single digits
+were split.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
 from benchmarks import unseen
 from digits import errors
 from digits.errors import InputError
-from digits.handwriting.recognizer import Reader
+from digits.handwriting.recognizer import Recognizer
 
 HEIGHT = 60, 110  # pixels, of a digit
 LENGTH = 2, 10  # digits in a number
 
 
-def write_row(images, rng, gap):
-    """Write digits beside one another: a mask (height, width) of 0–1.
+def write_row(images: NDArray[np.uint8], rng: np.random.Generator, gap: tuple[float, float]) -> NDArray[np.floating]:
+    """Write digits beside one another: a mask (height, width), 0–1.
 
     Args:
-        images: (N, 28, 28) uint8.
-        rng: numpy.random.Generator.
-        gap: pixels between the ink of neighbours in the row where they come closest, as fractions of the height: the
-            least and the most; below 0 they overlap.
+        images: (N, 28, 28).
+        rng: source of the random values.
+        gap: minimum and maximum distance between the ink of neighbours in the row where they are closest, as fractions
+            of the height; negative if they overlap.
     """
     height = int(rng.uniform(*HEIGHT))
     digits = []
@@ -35,7 +36,7 @@ def write_row(images, rng, gap):
         large = ndimage.zoom(np.pad(digit, 1), height * rng.uniform(0.85, 1.1) / digit.shape[0], order=3)
         digits.append(np.clip(3 * large - 1, 0, 1))
     row = np.zeros((int(1.6 * height), sum(digit.shape[1] + height for digit in digits) + height))
-    right = np.full(len(row), -(10**6))  # of the ink so far, in each line
+    right = np.full(len(row), -(10**6))  # last column of the ink in each row
     start = 0
     for digit in digits:
         top = int(rng.uniform(0.15, 0.25) * height)
@@ -74,19 +75,14 @@ def photographed(images, rng):
 
 
 def underlined(images, rng):
-    """A line below the digits, or through their feet."""
+    """Draw a line below the digits or through their lower ends."""
     row = write_row(images, rng, (0.02, 0.2))
     height, width = row.shape
     bottom = np.flatnonzero(row.any(axis=1))[-1]
     y, x = np.mgrid[:height, :width]
     slope = rng.uniform(-0.01, 0.01)
-    line = np.clip(
-        1.5
-        + height / 60
-        - np.abs(y - min(bottom + rng.uniform(-0.03, 0.12) * height, height - 6) - slope * (x - width / 2)),
-        0,
-        1,
-    )
+    centre = min(bottom + rng.uniform(-0.03, 0.12) * height, height - 6) + slope * (x - width / 2)
+    line = np.clip(1.5 + height / 60 - np.abs(y - centre), 0, 1)
     first, last = np.flatnonzero(row.any(axis=0))[[0, -1]]
     line[(x < first - rng.uniform(0, 10)) | (x > last + rng.uniform(0, 10))] = 0
     return _photo(np.maximum(row, line), rng)
@@ -97,19 +93,14 @@ def squared_paper(images, rng):
     height, width = row.shape
     y, x = np.mgrid[:height, :width]
     gap = height * rng.uniform(0.15, 0.3)
-    lines = np.clip(
-        1.2
-        - np.minimum(
-            np.abs((y + rng.uniform(0, gap)) % gap - gap / 2), np.abs((x + rng.uniform(0, gap)) % gap - gap / 2)
-        ),
-        0,
-        1,
-    )
+    horizontal = np.abs((y + rng.uniform(0, gap)) % gap - gap / 2)
+    vertical = np.abs((x + rng.uniform(0, gap)) % gap - gap / 2)
+    lines = np.clip(1.2 - np.minimum(horizontal, vertical), 0, 1)
     return _photo(np.maximum(row, lines * rng.uniform(0.3, 0.55)), rng)
 
 
 def two_rows(images, rng):
-    """Counted as read where each row is, or where the picture is refused."""
+    """Write two rows; the refusal of the picture counts as correct."""
     half = len(images) // 2
     rows = [write_row(part, rng, (0.02, 0.2)) for part in (images[:half], images[half:])]
     width = max(row.shape[1] for row in rows)
@@ -119,33 +110,33 @@ def two_rows(images, rng):
 KINDS = [apart, touching, overlapping, photographed, underlined, squared_paper, two_rows]
 
 
-def read_number(reader, picture):
-    """Read a number: its digits, or the reason why it was refused."""
+def predict_number(model: Recognizer, picture: Image.Image) -> str:
+    """Recognize a number: its digits, or the reason why it was refused."""
     try:
-        return "".join(str(answer.digit) for answer in reader.read(picture, number=True))
+        return "".join(str(prediction.digit) for prediction in model.predict(picture, number=True))
     except InputError as error:
         return str(error)
 
 
-def count_split(reader, images):
-    """Count the single digits (N, 28, 28) that are taken for several."""
+def count_split(model: Recognizer, images: NDArray[np.uint8]) -> int:
+    """Count the single digits (N, 28, 28) that are recognized as several."""
     pictures = (
         Image.fromarray(np.pad(255 - image, 28, constant_values=255)).resize((336, 336), Image.Resampling.NEAREST)
         for image in images
     )
-    return sum(len(read_number(reader, picture)) > 1 for picture in pictures)
+    return sum(len(predict_number(model, picture)) > 1 for picture in pictures)
 
 
 def main():
-    parser = unseen.parser("Write numbers and read them with the networks of models/.", KINDS, images=15)
-    parser.add_argument("--single", type=int, default=1500, help="single digits; 0 for none (default: 1500)")
+    parser = unseen.parser("Measure the accuracy of the networks of models/ on numbers.", KINDS, images=15)
+    parser.add_argument("--single", type=int, default=1500, help="number of single digits (default: 1500)")
     arguments = unseen.parse(parser, KINDS)
     images, labels = unseen.images_and_labels()
-    reader = Reader.load()
+    model = Recognizer.load()
     for kind in KINDS:
         if kind.__name__ not in arguments.kinds:
             continue
-        wrong = []
+        mistakes = []
         for number in range(arguments.images):
             rng = np.random.default_rng([arguments.seed, KINDS.index(kind), number])
             chosen = rng.integers(0, len(images), rng.integers(*LENGTH, endpoint=True))
@@ -153,16 +144,14 @@ def main():
             picture = kind(images[chosen], rng)
             if arguments.save:
                 picture.save(arguments.save / f"{kind.__name__}-{number}_{expected}.png")
-            read = read_number(reader, picture)
-            if read != expected and not (kind is two_rows and "rows" in read):
-                wrong.append(f"{expected} as {read}")
-        print(
-            f"{kind.__name__:15}{arguments.images - len(wrong):3} of {arguments.images} read  {', '.join(wrong)}",
-            flush=True,
-        )
+            predicted = predict_number(model, picture)
+            if predicted != expected and not (kind is two_rows and "rows" in predicted):
+                mistakes.append(f"{expected} as {predicted}")
+        correct = arguments.images - len(mistakes)
+        print(f"{kind.__name__:15}{correct:3} of {arguments.images} correct  {', '.join(mistakes)}", flush=True)
     single = images[: arguments.single]
     if len(single):
-        print(f"{count_split(reader, single)} of {len(single):,} single digits were taken for several")
+        print(f"{count_split(model, single)} of {len(single):,} single digits were split")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""How well digits drawn with a mouse or a finger are read: `python -m benchmarks.strokes [--images N] [--seed S]`.
+"""Measure the accuracy on digits drawn from strokes: `python -m benchmarks.strokes [--images N] [--seed S]`.
 
-Each digit is drawn from strokes in one of several styles, with a random brush, size, place, slant and jitter, on a
-canvas, and read as the drawing page reads it. No data is needed. It prints the accuracy and that of each style with
-errors.
+Each digit is drawn in one of several styles with a random brush, size, position, shear, rotation and jitter, and
+recognized as on the drawing page. No data is needed. It prints the accuracy, and the errors of each style.
 """
 
 import argparse
@@ -13,18 +12,18 @@ from PIL import Image, ImageDraw
 
 from digits import errors
 from digits.errors import InputError
-from digits.handwriting.recognizer import Reader
+from digits.handwriting.recognizer import Recognizer
 
 BRUSH = 0.03, 0.11  # fraction of the digit's height
 CANVAS = 280, 700  # pixels, each side
 SIZE = 0.35, 0.85  # of the canvas's shorter side that the digit's height takes
 WIDTH = 0.85, 1.2  # factor on the digit's width
-SLANT = 15  # degrees, to either side
-TURN = 10  # degrees, to either side
-JITTER = 0.02  # of the digit's height, standard deviation, each point
+SHEAR = 15  # degrees, to either side
+ROTATION = 10  # degrees, to either side
+JITTER = 0.02  # of each point, standard deviation as a fraction of the digit's height
 
-# A style is a list of strokes, a stroke a list of points (x, y) in a box of height 1, y downwards. A stroke that begins
-# with "curve" is rounded at its points, one that begins with "line" has corners.
+# A style is a list of strokes. A stroke is a list of points x,y in a box of height 1 with y downwards; "curve"
+# rounds its corners, "line" does not.
 STYLES = {
     "0 round": ["curve .35,0 .1,.08 0,.5 .1,.92 .35,1 .6,.92 .7,.5 .6,.08 .35,0"],
     "0 narrow": ["curve .25,0 .02,.15 0,.5 .05,.88 .25,1 .45,.88 .5,.5 .45,.12 .25,0"],
@@ -71,23 +70,23 @@ STYLES = {
 }
 
 
-def draw(style, rng):
-    """Draw a digit in a style, with a random brush, size, place, slant and jitter.
+def draw(style: str, rng: np.random.Generator) -> Image.Image:
+    """Draw a digit in a style, with a random brush, size, position, shear, rotation and jitter.
 
     Args:
         style: a name in STYLES.
-        rng: numpy.random.Generator.
+        rng: source of the random values.
 
     Returns:
-        PIL.Image.Image, grey, each side 280 to 700 pixels; dark on light, or light on dark.
+        A grey picture, dark on light or light on dark; each side has 280 to 700 pixels.
     """
     width, height = rng.integers(*CANVAS, 2, endpoint=True)
-    tall = rng.uniform(*SIZE) * min(width, height)  # pixels that a box of height 1 takes
-    brush = max(2, round(rng.uniform(*BRUSH) * tall))
-    slant, turn = np.deg2rad(rng.uniform(-1, 1, 2) * [SLANT, TURN])
+    size = rng.uniform(*SIZE) * min(width, height)  # pixels, of a box of height 1
+    brush = max(2, round(rng.uniform(*BRUSH) * size))
+    shear, rotation = np.deg2rad(rng.uniform(-1, 1, 2) * [SHEAR, ROTATION])
     shape = (
-        np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-        @ [[1, -np.tan(slant)], [0, 1]]
+        np.array([[np.cos(rotation), np.sin(rotation)], [-np.sin(rotation), np.cos(rotation)]])
+        @ [[1, -np.tan(shear)], [0, 1]]
         @ np.diag([rng.uniform(*WIDTH), 1])
     )
     strokes = []
@@ -95,7 +94,7 @@ def draw(style, rng):
         kind, *points = stroke.split()
         points = np.array([[float(value) for value in point.split(",")] for point in points])
         points += rng.normal(0, JITTER, points.shape)
-        strokes.append((_rounded(points) if kind == "curve" else points) @ shape.T * tall)
+        strokes.append((_round_corners(points) if kind == "curve" else points) @ shape.T * size)
     low, high = (
         np.min([stroke.min(axis=0) for stroke in strokes], axis=0),
         np.max([stroke.max(axis=0) for stroke in strokes], axis=0),
@@ -114,43 +113,42 @@ def draw(style, rng):
     return picture
 
 
-def _rounded(points, rounds=3):
-    """Round the corners of a stroke by cutting them off, again and again (Chaikin, 1974); its ends stay."""
-    for _ in range(rounds):
+def _round_corners(points, iterations=3):
+    """Round the corners of a stroke by corner cutting (Chaikin, 1974); the ends stay."""
+    for _ in range(iterations):
         cuts = np.stack([0.75 * points[:-1] + 0.25 * points[1:], 0.25 * points[:-1] + 0.75 * points[1:]], axis=1)
         points = np.concatenate([points[:1], cuts.reshape(-1, 2), points[-1:]])
     return points
 
 
-def evaluate(reader, images, seed=1):
-    """Draw and read digits, each style as often as the others: {style: [digit read, or None if called blank, …]}."""
+def evaluate(model: Recognizer, images: int, seed: int = 1) -> dict[str, list[int | None]]:
+    """Draw and recognize digits of all styles in turn: {style: [predicted digit, or None if refused, …]}."""
     rng = np.random.default_rng(seed)
-    read = {style: [] for style in STYLES}
+    predicted: dict[str, list[int | None]] = {style: [] for style in STYLES}
     for number in range(images):
         style = list(STYLES)[number % len(STYLES)]
         try:
-            read[style].append(reader.read(draw(style, rng))[0].digit)
+            predicted[style].append(model.predict(draw(style, rng))[0].digit)
         except InputError:
-            read[style].append(None)
-    return read
+            predicted[style].append(None)
+    return predicted
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Draw digits from strokes and read them with the networks of models/.")
+    parser = argparse.ArgumentParser(description="Measure the accuracy of the networks of models/ on drawn strokes.")
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    read = evaluate(Reader.load(), arguments.images, arguments.seed)
-    wrong = {style: Counter(digit for digit in digits if str(digit) != style[0]) for style, digits in read.items()}
-    errors_made = sum(mistakes.total() for mistakes in wrong.values())
-    print(
-        f"{1 - errors_made / arguments.images:.2%} of {arguments.images:,} drawings in {len(STYLES)} styles read right"
-    )
-    for style, mistakes in wrong.items():
-        if mistakes:
-            print(
-                f"  {style:24}{mistakes.total()} of {len(read[style])} wrong: {', '.join(f'{count} × {digit}' for digit, count in mistakes.items())}"
-            )
+    predicted = evaluate(Recognizer.load(), arguments.images, arguments.seed)
+    mistakes = {
+        style: Counter(digit for digit in digits if str(digit) != style[0]) for style, digits in predicted.items()
+    }
+    accuracy = 1 - sum(counts.total() for counts in mistakes.values()) / arguments.images
+    print(f"{accuracy:.2%} of {arguments.images:,} drawings in {len(STYLES)} styles correct")
+    for style, counts in mistakes.items():
+        if counts:
+            listed = ", ".join(f"{count} × {digit}" for digit, count in counts.items())
+            print(f"  {style:24}{counts.total()} of {len(predicted[style])} misclassified: {listed}")
 
 
 if __name__ == "__main__":
