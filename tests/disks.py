@@ -1,4 +1,4 @@
-"""A small disk for tests, mounted in memory: it can be filled and made read-only, and then even root cannot write."""
+"""A small disk in memory that tests fill or make read-only, so that even root cannot write."""
 
 import subprocess
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ MEGABYTE = 1 << 20
 
 @contextmanager
 def small_disk(folder, megabytes):
-    """Mount a Disk on an existing folder; where that is not permitted, the test is skipped."""
+    """Mount a Disk on an existing folder, or skip the test where that is not permitted."""
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], capture_output=True, text=True
     )
@@ -28,7 +28,7 @@ class Disk:
 
     @contextmanager
     def full(self, leave=0):
-        """Take all room but `leave` bytes."""
+        """Fill the disk except for `leave` bytes."""
         path = self.folder / "filler"
         with open(path, "wb", buffering=0) as filler:
             try:
@@ -43,7 +43,7 @@ class Disk:
 
     @contextmanager
     def read_only(self):
-        """Let nothing be written."""
+        """Make the disk read-only."""
         subprocess.run(["mount", "-o", "remount,ro", self.folder], check=True)
         try:
             yield

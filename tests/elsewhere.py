@@ -1,4 +1,4 @@
-"""What differs from machine to machine, and from person to person."""
+"""Environments of other machines and users, which must not change a result."""
 
 import json
 import os
@@ -16,11 +16,8 @@ ENVIRONMENT = {
         "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
     },
 }
-NO_UMLAUTS = {
-    "LC_ALL": "C",
-    "PYTHONCOERCECLOCALE": "0",
-    "PYTHONUTF8": "0",
-}  # in which DVC wants a path without them too
+# without umlauts; in this locale DVC requires a path without them too
+NO_UMLAUTS = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 ALL = {name: value for part in ENVIRONMENT.values() for name, value in part.items()}
 ENVIRONMENT["a locale without umlauts"] = NO_UMLAUTS
 PATH = "Größe 7, señor"
@@ -33,7 +30,7 @@ def one_core():
 
 
 def furnish(home):
-    """Put into a home folder the settings of a person who likes it otherwise."""
+    """Write a user's own settings of Keras and Matplotlib into a home folder."""
     (home / ".keras").mkdir(parents=True)
     keras = {"floatx": "float16", "epsilon": 1e-3, "image_data_format": "channels_first", "backend": "torch"}
     (home / ".keras/keras.json").write_text(json.dumps(keras))

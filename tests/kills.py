@@ -1,4 +1,4 @@
-"""Kill `dvc repro` and everything that it started at random moments, and compare what the next one leaves."""
+"""Kill `dvc repro` and its children at random moments, and compare the results of the next run."""
 
 import hashlib
 import os
@@ -12,11 +12,11 @@ import time
 from project import Project, heed_interrupts
 
 SIGNALS = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
-_ENDED = 30  # seconds in which a killed group has to be gone
+END_TIMEOUT = 30  # seconds after which a killed process group counts as hung
 
 
 class Victim(Project):
-    """A copy of a project without its results, with its own folders for what DVC and the libraries keep elsewhere."""
+    """A copy of a project without its results, with its own temporary folder and site cache of DVC."""
 
     def __init__(self, original, folder, name="clone", before_start=None, **environment):
         """`before_start` is called in each process before it becomes `dvc repro`."""
@@ -30,17 +30,9 @@ class Victim(Project):
 
     def forget(self):
         """Delete all results: the next run begins at the first stage."""
-        for result in (
-            "data/raw",
-            "data/prepared",
-            "data/predictions",
-            "models",
-            "reports",
-            ".work",
-            ".dvc/cache",
-            ".dvc/tmp",
-        ):
-            shutil.rmtree(self / result, ignore_errors=True)
+        results = ["data/raw", "data/prepared", "data/predictions", "models", "reports"]
+        for folder in [*results, ".work", ".dvc/cache", ".dvc/tmp"]:
+            shutil.rmtree(self / folder, ignore_errors=True)
         (self / "dvc.lock").unlink(missing_ok=True)
         self.past_first_epoch = set()
 
@@ -63,7 +55,7 @@ class Victim(Project):
             self.before_start()
 
     def repro_timed(self):
-        """Run to the end: how many seconds each stage took, DVC's bookkeeping after it included."""
+        """Run to the end, and return the seconds of each stage, DVC's bookkeeping included."""
         running, began = self.start(), {}
         for line in running.stdout:
             if stage := stage_of(line):
@@ -73,10 +65,10 @@ class Victim(Project):
         return {stage: end - began[stage] for stage, end in zip(began, ends, strict=True)}
 
     def repro_killed(self, stage, delay, how):
-        """Run, and kill the process group `delay` seconds after the stage has begun.
+        """Run, and kill the whole process group `delay` seconds after the stage has begun.
 
         Returns:
-            the stage that ran at that moment; None if all had ended before, or the stage did not run.
+            the stage that ran at that moment, or None if the run had ended before or the stage did not run.
         """
         running, lines, stopped = self.start(), [], None
         for line in running.stdout:
@@ -91,12 +83,12 @@ class Victim(Project):
         status = running.wait()
         _await_end(running.pid)
         output = "".join(lines)
-        assert stopped or status == 0, f"dvc repro failed of itself:\n{output}"
+        assert stopped or status == 0, f"dvc repro failed without a kill:\n{output}"
         self.check_epochs(output)
         return ([stage_of(line) for line in lines if stage_of(line)] or [None])[-1] if stopped else None
 
     def repro_to_end(self):
-        """Run to the end, which has to be a good one; the output."""
+        """Run to the end, which must succeed, and return the output."""
         running = self.start()
         output = running.stdout.read()
         assert running.wait() == 0, f"dvc repro exited {running.returncode}:\n{output}"
@@ -104,24 +96,24 @@ class Victim(Project):
         return output
 
     def check_epochs(self, output):
-        """A training that was past its first epoch in an earlier run may not be in it again."""
+        """Check that no training repeats its first epoch after an earlier run finished it."""
         for part in re.split(r"(?=^Running stage ')", output, flags=re.MULTILINE):
             stage = stage_of(part.split("\n")[0])
             assert stage not in self.past_first_epoch or "Epoch 1/" not in part, (
-                f"{stage} began again at zero:\n{output}"
+                f"{stage} restarted at the first epoch:\n{output}"
             )
             if "Epoch 2/" in part:
                 self.past_first_epoch.add(stage)
 
     def files(self):
-        """Every file of the project, of DVC's cache and of the temporary folder, with a digest: {path: hex}."""
+        """Hash every file of the project, of DVC's cache and of the temporary folder: {path: hex}."""
         return files_of(self.folder) | {
             f"temporary {name}": digest for name, digest in files_of(self.temporary).items()
         }
 
 
 def files_of(folder):
-    """Every file of a folder, but what git, DVC and Python note for themselves, with a digest: {path: hex}."""
+    """Hash every file of a folder, except the internal ones of Git, DVC and Python: {path: hex}."""
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -131,7 +123,7 @@ def files_of(folder):
 
 
 def assert_same(files, expected):
-    """Compare what `files_of` gave."""
+    """Compare two results of `files_of`."""
     assert sorted(set(files) - set(expected)) == [], "stray files"
     assert sorted(set(expected) - set(files)) == [], "files are missing"
     different = [name for name in files if files[name] != expected[name]]
@@ -147,19 +139,19 @@ def kill_in_every_stage(victim, usual_seconds, seed, stages=None):
     """Kill one `dvc repro` after another, each in the next stage, at a random moment and with a random signal.
 
     Args:
-        usual_seconds: what `repro_timed` gave.
-        seed: of the draw.
-        stages: where; all of them if None.
+        usual_seconds: the result of `repro_timed`.
+        seed: of the random numbers.
+        stages: the stages to kill; all of them if None.
 
     Returns:
-        what was done, a line for each kill.
+        a line for each kill.
     """
-    draw = random.Random(seed)
+    rng = random.Random(seed)
     done = []
     for stage in stages or usual_seconds:
-        how, delay = draw.choice(SIGNALS), draw.random() * usual_seconds[stage]
+        how, delay = rng.choice(SIGNALS), rng.random() * usual_seconds[stage]
         while not (landed := victim.repro_killed(stage, delay, how)):
-            victim.forget()  # all had ended before: begin anew, and kill sooner
+            victim.forget()  # the run had ended before: start again, and kill sooner
             delay /= 2
         done.append(f"{how.name} {delay:.2f} s into {stage}" + f" (in {landed} by then)" * (landed != stage))
         print(done[-1], flush=True)
@@ -167,7 +159,7 @@ def kill_in_every_stage(victim, usual_seconds, seed, stages=None):
 
 
 def _await_end(group):
-    limit = time.monotonic() + _ENDED
+    limit = time.monotonic() + END_TIMEOUT
     while time.monotonic() < limit:
         try:
             os.killpg(group, 0)
@@ -175,4 +167,4 @@ def _await_end(group):
             return
         time.sleep(0.02)
     os.killpg(group, signal.SIGKILL)
-    raise AssertionError(f"something of the killed dvc repro was still running after {_ENDED} s")
+    raise AssertionError(f"a child of the killed dvc repro was still running after {END_TIMEOUT} s")

@@ -1,4 +1,4 @@
-"""No room, no right to write, no memory: one line says so, nothing that was there is lost, and later it ends well."""
+"""A full disk, a read-only folder or too little memory loses nothing, and the next run succeeds."""
 
 import os
 import resource
@@ -21,7 +21,7 @@ RESULTS = {
     "evaluate": ["reports/index.html", "reports/metrics.json"],
     "submission": ["reports/submission.csv"],
 }
-NO_ROOM, READ_ONLY = "No space left on device", "Read-only file system"
+DISK_FULL, READ_ONLY = "No space left on device", "Read-only file system"
 
 
 @pytest.fixture(scope="module")
@@ -38,30 +38,28 @@ def prepared(make_project, disk):
     return project
 
 
-def test_on_a_full_disk_one_line_says_so_nothing_is_lost_and_with_room_it_goes_on(disk, prepared):
+def test_a_full_disk_ends_in_one_line_and_loses_nothing_and_the_next_run_succeeds(disk, prepared):
     before = results(prepared)
     with disk.full():
-        refuses(prepared, "python", "-m", "stages.prepare", because=NO_ROOM)
+        refuses(prepared, "python", "-m", "stages.prepare", because=DISK_FULL)
     assert results(prepared) == before
 
     shutil.rmtree(prepared / ".dvc/cache")
-    for room, who in (
-        (5 * MEGABYTE, "error: "),
-        (11 * MEGABYTE, "ERROR: "),
-    ):  # too little for the stage, and for DVC's copy
+    # too little for the stage, and then for DVC's copy in its cache
+    for room, prefix in ((5 * MEGABYTE, "error: "), (11 * MEGABYTE, "ERROR: ")):
         for name in RESULTS["prepare"]:
             (prepared / name).unlink(missing_ok=True)
         with disk.full(room):
             ran = prepared.run("dvc", "repro", "prepare", check=False)
-        said = [line for line in ran.stdout.splitlines() if NO_ROOM in line]
-        assert ran.returncode and said and all(line.startswith(who) for line in said), ran.stdout
+        messages = [line for line in ran.stdout.splitlines() if DISK_FULL in line]
+        assert ran.returncode and messages and all(line.startswith(prefix) for line in messages), ran.stdout
         assert "Traceback" not in ran.stdout
         assert (prepared / "dvc.lock").read_bytes() == before["dvc.lock"]
     prepared.run("dvc", "repro", "prepare")
     assert results(prepared) == before
 
 
-def test_in_a_read_only_folder_one_line_says_so_and_nothing_is_lost(disk, prepared):
+def test_a_read_only_folder_ends_in_one_line_and_loses_nothing(disk, prepared):
     before = results(prepared)
     prepared.set(seed=2)
     with disk.read_only():
@@ -72,29 +70,29 @@ def test_in_a_read_only_folder_one_line_says_so_and_nothing_is_lost(disk, prepar
     prepared.set(seed=1)
 
 
-PREPARE_WITH_FIVE_MEGABYTES = """
+PREPARE_WITH_LITTLE_MEMORY = """
 import resource
 from digits import errors
 from stages import prepare
 
 pages = int(open("/proc/self/statm").read().split()[0])
-limit = pages * resource.getpagesize() + (5 << 20)
+limit = pages * resource.getpagesize() + (28 << 20)
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 errors.run(prepare.main)
 """
 
 
-def test_without_enough_memory_one_line_says_so_and_nothing_is_lost(prepared):
+def test_a_lack_of_memory_ends_in_one_line_and_loses_nothing(prepared):
     if not os.path.exists("/proc/self/statm"):
-        pytest.skip("this system does not say how much memory a process has")
+        pytest.skip("this system has no /proc/self/statm")
     before = results(prepared)
-    refuses(prepared, "python", "-c", PREPARE_WITH_FIVE_MEGABYTES, because="there is not enough memory")
+    refuses(prepared, "python", "-c", PREPARE_WITH_LITTLE_MEMORY, because="out of memory")
     assert results(prepared) == before
 
 
 @pytest.fixture(scope="module")
 def finished(make_project, disk):
-    """A project on the small disk after a whole run."""
+    """A project on the small disk, after a whole run."""
     project = _subset_on(disk, make_project(**TINY, source="incoming"))
     project.repro()
     return project
@@ -102,13 +100,13 @@ def finished(make_project, disk):
 
 @pytest.mark.faults
 @pytest.mark.parametrize("stage", RESULTS)
-def test_each_stage_says_in_one_line_that_there_is_no_room_or_no_right_to_write(disk, finished, stage):
+def test_each_stage_ends_in_one_line_on_a_full_disk_or_in_a_read_only_folder(disk, finished, stage):
     command = ["python", "-m", f"stages.{stage}", *["0"] * (stage == "train")]
     before = results(finished)
-    for hindered, reason in ((disk.full, NO_ROOM), (disk.read_only, READ_ONLY)):
+    for hindered, reason in ((disk.full, DISK_FULL), (disk.read_only, READ_ONLY)):
         with hindered():
             refuses(finished, *command, because=reason)
-        shutil.rmtree(finished / ".work", ignore_errors=True)  # where a training keeps what it has, for the next time
+        shutil.rmtree(finished / ".work", ignore_errors=True)  # the checkpoint of the training
         assert results(finished) == before
     for result in RESULTS[stage]:
         (finished / result).unlink()
@@ -119,52 +117,56 @@ def test_each_stage_says_in_one_line_that_there_is_no_room_or_no_right_to_write(
 
 @pytest.mark.faults
 @pytest.mark.parametrize("room", [MEGABYTE // 100, *(megabytes * MEGABYTE for megabytes in (5, 9, 16, 20))])
-def test_whatever_room_is_left_dvc_repro_says_so_in_a_line_and_with_room_ends_in_the_same_bytes(disk, finished, room):
+def test_dvc_repro_names_the_full_disk_and_then_gives_the_same_bytes(disk, finished, room):
     before = results(finished)
     for name in ("data/raw", "data/prepared", "data/predictions", "models", ".dvc/cache"):
         shutil.rmtree(finished / name)
     with disk.full(room):
         ran = finished.run("dvc", "repro", check=False)
-    print(f"{room:,} bytes of room: exit status {ran.returncode}; {ran.stdout.splitlines()[-1]}")
-    assert not ran.returncode or (NO_ROOM in ran.stdout and "Traceback" not in ran.stdout), ran.stdout
+    print(f"{room:,} bytes free: exit status {ran.returncode}; {ran.stdout.splitlines()[-1]}")
+    assert not ran.returncode or (DISK_FULL in ran.stdout and "Traceback" not in ran.stdout), ran.stdout
     finished.run("dvc", "repro")
     assert results(finished) == before
 
 
 @pytest.mark.faults
-def test_without_enough_memory_a_training_says_so_in_one_line(finished):
-    finished.set(**{"network.width": 512, "batch_size": 1000})
+def test_a_training_that_ran_out_of_memory_loses_nothing_and_the_next_run_gives_the_same_bytes(finished):
+    """TensorFlow may abort, which no Python code can turn into a message."""
+    before = results(finished)
 
     def limit_memory():
-        resource.setrlimit(resource.RLIMIT_AS, (10 << 30, 10 << 30))
+        resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
 
+    large = {"network.width": 512, "batch_size": 1000}
+    finished.set(**large)
     ran = finished.run("python", "-m", "stages.train", "0", check=False, before_start=limit_memory)
+    print(f"exit status {ran.returncode}; {ran.stdout.splitlines()[-1]}")
+    assert ran.returncode
     finished.set(**TINY)
+    finished.run("python", "-m", "stages.train", "0")
     shutil.rmtree(finished / ".work")
-    assert ran.returncode == 1 and "Traceback" not in ran.stdout
-    assert ran.stdout.splitlines()[-1].startswith("error: there is not enough memory; "), ran.stdout
+    assert results(finished) == before
 
 
 def refuses(project, *command, because):
-    """Run a command that has to fail with exit status 1 and one line."""
+    """Run a command that must fail with exit status 1 and one line of ours."""
     ran = project.run(*command, check=False)
     assert ran.returncode == 1, ran.stdout
-    said = [line for line in ran.stdout.splitlines() if not line.startswith(("Epoch ", "training goes on"))]
-    assert len(said) == 1 and said[0].startswith("error: ") and because in said[0], ran.stdout
+    messages = [line for line in ran.stdout.splitlines() if line.startswith("error: ")]
+    assert len(messages) == 1 and because in messages[0] and "Traceback" not in ran.stdout, ran.stdout
 
 
 def results(project):
-    """What a run leaves for the person, and what it should not leave: {path: digest}, and dvc.lock as it is."""
+    """Hash the results and the leftovers of a run, and read dvc.lock."""
     files = kills.files_of(project.folder)
-    kept = {
-        name: digest for name, digest in files.items() if name.startswith(("data/", "models/", "reports/", ".work/"))
-    }
+    folders = "data/", "models/", "reports/", ".work/"
+    kept = {name: digest for name, digest in files.items() if name.startswith(folders)}
     return kept | {"dvc.lock": (project / "dvc.lock").read_bytes()}
 
 
 def _subset_on(disk, project):
     """Move a project to the small disk, and give it 1,200 labelled and 500 unlabelled images of the sample."""
-    images, labels, unlabelled, _ = sources.sample()
+    images, labels, unlabelled, _ = sources.load_sample()
     folder = disk.folder / f"project-{len(os.listdir(disk.folder))}"
     shutil.move(project.folder, folder)
     project = Project(folder)

@@ -1,7 +1,6 @@
-"""Killed anywhere, or on another machine: `dvc repro` ends in the same bytes.
+"""`dvc repro` gives the same bytes after kills in every stage, and in the environments of other machines.
 
-This is the full version, which `make test-faults` runs; the short one stands in test_pipeline.py. A failure is repeated by
-its name: pytest -m faults -k seed03.
+`make test-faults` runs this file; test_pipeline.py has a short version. `pytest -m faults -k seed03` repeats a failure.
 """
 
 import elsewhere
@@ -16,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 
 class Undisturbed:
-    """What a run leaves that nobody disturbs, and how long its stages take."""
+    """The results of an undisturbed run, and the seconds of its stages."""
 
     def __init__(self, project, folder):
         self.project = project
@@ -32,7 +31,7 @@ def undisturbed(make_project, tmp_path_factory):
 
 
 @pytest.mark.parametrize("seed", range(1, 11), ids="seed{:02}".format)
-def test_killed_in_every_stage_the_next_run_ends_as_if_nothing_had_been(undisturbed, tmp_path, seed):
+def test_after_a_kill_in_every_stage_the_next_run_gives_the_same_bytes(undisturbed, tmp_path, seed):
     victim = kills.Victim(undisturbed.project, tmp_path)
     assert len(kills.kill_in_every_stage(victim, undisturbed.seconds, seed)) == len(undisturbed.seconds) == 7
     victim.repro_to_end()
@@ -52,7 +51,7 @@ def test_a_path_with_spaces_and_umlauts_does_not_change_a_byte(undisturbed, tmp_
     same_bytes(undisturbed, kills.Victim(undisturbed.project, tmp_path, elsewhere.PATH))
 
 
-def test_a_read_only_home_with_settings_of_one_s_own_does_not_change_a_byte(undisturbed, tmp_path):
+def test_a_read_only_home_folder_with_the_users_settings_does_not_change_a_byte(undisturbed, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     with small_disk(home, 1) as disk:
@@ -74,27 +73,26 @@ ARITHMETIC = {
 
 
 @pytest.fixture(scope="module")
-def learned(make_project):
-    """A project whose network has learned something: eight epochs at half the default width."""
+def trained(make_project):
+    """A project with a useful network (eight epochs, half the default width), its submission and the true labels."""
     project = make_project(**{"epochs": 8, "network.width": 16, "batch_size": 64})
     project.repro()
     return project, _submission(project)
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETIC)
-def test_another_processor_s_arithmetic_may_change_bytes_but_hardly_an_answer(learned, arithmetic):
-    project, (usual, truth) = learned
+def test_another_processors_arithmetic_changes_hardly_a_prediction(trained, arithmetic):
+    project, (usual, truth) = trained
     project.run("dvc", "repro", "--force", **ARITHMETIC[arithmetic])
     other, _ = _submission(project)
-    print(
-        f"{(usual == truth).mean():.4f} and {(other == truth).mean():.4f} right, {(usual != other).sum()} of {len(usual)} answers differ"
-    )
-    assert abs((usual == truth).mean() - (other == truth).mean()) <= 0.01
+    accuracies = (usual == truth).mean(), (other == truth).mean()
+    print(f"accuracies {accuracies}; {(usual != other).sum()} of {len(usual)} predictions differ")
+    assert abs(accuracies[0] - accuracies[1]) <= 0.01
     assert (usual != other).mean() <= 0.02
 
 
 def _submission(project):
-    *_, truth = sources.sample()
+    *_, truth = sources.load_sample()
     return kaggle_csv.read_submission(project / "reports/submission.csv"), truth
 
 
