@@ -87,9 +87,12 @@ def _find_lines(mask: NDArray[np.bool_], max_width: float) -> Iterator[tuple[NDA
             near = np.abs(rows - np.polyval(polynomial, columns)) <= reach
             thickness = np.bincount(columns[near], minlength=image.shape[1])[columns]
             near &= thickness <= np.median(thickness[near]) + 1  # excludes the columns with ink on the line
+            if len(np.unique(columns[near])) < 3:  # too few for a parabola
+                break
             polynomial = np.polyfit(columns[near], rows[near], 2)
-        if _is_narrow(image, polynomial, max_width * min(mask.shape) + 1) and _crosses(image, polynomial):
-            yield polynomial, steep
+        else:
+            if _is_narrow(image, polynomial, max_width * min(mask.shape) + 1) and _crosses(image, polynomial):
+                yield polynomial, steep
 
 
 def _is_narrow(image, polynomial, width):

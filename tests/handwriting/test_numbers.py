@@ -89,6 +89,13 @@ def test_the_circles_of_an_8_are_one_digit(classify):
     assert len(split(picture, classify)) == 1
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (3, 2)])
+def test_a_few_pixels_of_ink_are_one_digit(classify, size):
+    picture = Image.new("L", (50, 50), 255)
+    picture.paste(0, (20, 20, 20 + size[0], 20 + size[1]))
+    assert len(split(picture, classify)) == 1
+
+
 def test_separate_digits_are_counted_without_a_network():
     picture = Image.new("L", (300, 200), 255)
     draw = ImageDraw.Draw(picture)
