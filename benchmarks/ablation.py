@@ -1,10 +1,11 @@
-"""What each part of our recipe is worth: `python -m benchmarks.ablation`.
+"""Measure what each part of our recipe gains: `python -m benchmarks.ablation`.
 
 data/incoming/train.csv → benchmarks/ablation.json, and from it a table in benchmarks/README.md
 
-The recipe of params.yaml, and it with one part left out or in another way, three seeds each: every network learns from
-one half of the folds, in a third of the epochs, and is judged on the other half. The held-out images are not looked at, so
-that choices can be made on this table. Two networks are trained at once, since no times are taken. Stopped, it goes on.
+It trains the recipe of params.yaml and variants with one part removed or changed, with three seeds each. A network is
+trained on half of the folds, for a third of the epochs, and evaluated on the other half. The held-out images are not
+used, so this table may decide about settings. Two networks train at once, since no times are taken. A stopped run
+continues.
 """
 
 import argparse
@@ -25,13 +26,13 @@ SEEDS = 1, 2, 3
 
 
 def _with_adamw(recipe):
-    def compile(network, steps):
-        recipe.compile(network, steps)
-        muon = network.optimizer
+    def compile_network(model, steps):
+        recipe.compile_network(model, steps)
+        muon = model.optimizer
         adamw = keras.optimizers.AdamW(muon._learning_rate, weight_decay=muon.weight_decay)
-        network.compile(adamw, network.loss, metrics=["accuracy"])
+        model.compile(adamw, model.loss, metrics=["accuracy"])
 
-    return dataclasses.replace(recipe, compile=compile)
+    return dataclasses.replace(recipe, compile_network=compile_network)
 
 
 CHANGES = {
@@ -49,31 +50,31 @@ RECIPES = {name: ours(changes) for name, changes in CHANGES.items()} | {
 
 
 def measure(job):
-    """Train (name, seed): the errors among the judged images, one answer each, and with moved copies averaged."""
+    """Train (name, seed), and count the errors on the validation images without and with test-time augmentation."""
     name, seed = job
     images, labels, fold = read_folds()
-    learned, judged = (fold != arrays.HELD_OUT) & (fold < 5), fold >= 5
+    train_mask, val_mask = (fold != arrays.HELD_OUT) & (fold < 5), fold >= 5
     recipe = RECIPES[name]
-    network = fit(recipe, seed, images[learned], labels[learned], max(1, recipe.epochs // 3))
-    single = network.predict(images[judged], batch_size=BATCH, verbose=0).argmax(axis=1)
-    moved = ensemble.mean_probabilities([network], images[judged]).argmax(axis=1)
-    wrong = [int((said != labels[judged]).sum()) for said in (single, moved)]
-    return name, seed, {"images": int(judged.sum()), "errors": wrong[0], "errors_moved": wrong[1]}
+    model = fit(recipe, seed, images[train_mask], labels[train_mask], max(1, recipe.epochs // 3))
+    single = model.predict(images[val_mask], batch_size=BATCH, verbose=0).argmax(axis=1)
+    augmented = ensemble.mean_probabilities([model], images[val_mask]).argmax(axis=1)
+    wrong = [int((predicted != labels[val_mask]).sum()) for predicted in (single, augmented)]
+    return name, seed, {"images": int(val_mask.sum()), "errors": wrong[0], "errors_moved": wrong[1]}
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Train our recipe with one part changed, and write what it is worth.")
+    parser = argparse.ArgumentParser(description="Train our recipe with one part changed, and write the errors.")
     parser.add_argument("changes", nargs="*", metavar="CHANGE", help=f"some of: {', '.join(RECIPES)} (default: all)")
     names = parser.parse_args().changes or list(RECIPES)
     if unknown := set(names) - set(RECIPES):
         raise errors.InputError(f"no change is called {unknown.pop()!r}; there are: {', '.join(RECIPES)}")
-    read_folds()  # whatever is wrong with the data is said before anything is trained
+    read_folds()  # checks the data before the first training
 
     results = json.loads(tables.ABLATION.read_text()) if tables.ABLATION.exists() else {}
     for name, recipe in RECIPES.items():
-        described = fingerprint(recipe)
-        if results.get(name, {}).get("fingerprint") != described:
-            results[name] = {"fingerprint": described, "networks": {}}
+        current = fingerprint(recipe)
+        if results.get(name, {}).get("fingerprint") != current:
+            results[name] = {"fingerprint": current, "networks": {}}
     results = {name: results[name] for name in RECIPES}
     jobs = [(name, seed) for seed in SEEDS for name in names if str(seed) not in results[name]["networks"]]
     with multiprocessing.get_context("spawn").Pool(2, maxtasksperchild=1) as pool:

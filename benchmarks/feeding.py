@@ -1,8 +1,8 @@
-"""How fast training goes on augmented batches, as a multiple of training on unaugmented images in memory.
+"""Compare the speed of training on augmented batches with that on unaugmented images in memory.
 
-`python -m benchmarks.feeding` prints the median of five rounds, the two in turns, on random images; no data is needed.
-On two idle but noisy cores, in three runs: 1,971 against 1,996 images/s, ratio 0.96 (0.94 to 1.03); 1,973 against 2,147,
-ratio 0.94 (0.90 to 0.99); and on another machine 2,642 against 2,736, ratio 1.03 (0.94 to 1.34).
+`python -m benchmarks.feeding` prints the medians of five alternating rounds on random images; no data is needed.
+Three runs on two cores: 1,971 and 1,996 images/s, ratio 0.96 (0.94 to 1.03); 1,973 and 2,147 images/s, ratio 0.94 (0.90
+to 0.99); on another machine 2,642 and 2,736 images/s, ratio 1.03 (0.94 to 1.34).
 """
 
 import statistics
@@ -11,8 +11,8 @@ import time
 import numpy as np
 
 from benchmarks.recipes import RECIPES
-from digits.model import augmentation, backend
-from digits.model.backend import feed
+from digits.model import augmentation
+from digits.model.backend import feed, keras
 
 BATCHES = 80
 ROUNDS = 5
@@ -23,14 +23,14 @@ def main():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (BATCHES * recipe.batch_size, 28, 28), dtype=np.uint8)
     labels = np.arange(len(images)) % 10
-    backend.make_repeatable(1)
+    keras.utils.set_random_seed(1)
     batches = augmentation.AugmentedBatches(images, labels, recipe.batch_size, 2 * ROUNDS, (1, 0), recipe.augment)
-    network = recipe.build()
-    recipe.compile(network, BATCHES * 2 * ROUNDS)
+    model = recipe.build()
+    recipe.compile_network(model, BATCHES * 2 * ROUNDS)
     memory = images.astype(np.float32), batches.targets
     feeds = {
-        "in memory": lambda: network.fit(*memory, batch_size=recipe.batch_size, verbose=0),
-        "augmented": lambda: network.fit(feed(batches), steps_per_epoch=BATCHES, shuffle=False, verbose=0),
+        "in memory": lambda: model.fit(*memory, batch_size=recipe.batch_size, verbose=0),
+        "augmented": lambda: model.fit(feed(batches), steps_per_epoch=BATCHES, shuffle=False, verbose=0),
     }
     for train in feeds.values():
         train()  # builds the graph

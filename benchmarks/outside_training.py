@@ -1,8 +1,8 @@
-"""How much of `dvc repro` is not training: `python -m benchmarks.outside_training`.
+"""Measure the time of `dvc repro` outside training: `python -m benchmarks.outside_training`.
 
-Clones the repository into a temporary folder, runs the whole pipeline there at the default settings on data/incoming/,
-and prints the seconds of the whole run, those that Keras reports of its epochs, and the share of the rest.
-On two idle cores: whole 305 s, training 264 s, the rest 13 %; on another machine 220 s, 192 s, 13 %.
+It clones the repository into a temporary folder, runs the pipeline there with the default settings on data/incoming/,
+and prints the seconds of the whole run, the seconds of the epochs that Keras reports, and the rest in per cent.
+On two cores: whole 305 s, training 264 s, the rest 13 %; on another machine 220 s, 192 s, 13 %.
 """
 
 import re
@@ -28,8 +28,8 @@ def main():
         ran = subprocess.run(["dvc", "repro"], cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         whole = time.perf_counter() - begin
     if ran.returncode:
-        said = re.search(r"^error: (.*)", ran.stdout, re.MULTILINE)
-        raise errors.InputError(said[1] if said else f"dvc repro: {ran.stdout.strip().splitlines()[-1]}")
+        error = re.search(r"^error: (.*)", ran.stdout, re.MULTILINE)
+        raise errors.InputError(error[1] if error else f"dvc repro: {ran.stdout.strip().splitlines()[-1]}")
     training = sum(int(seconds) for seconds in re.findall(r"^\d+/\d+ - (\d+)s - ", ran.stdout, re.MULTILINE))
     print(f"whole {whole:.0f} s, training {training} s, the rest {100 * (1 - training / whole):.0f} %")
 

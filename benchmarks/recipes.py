@@ -1,12 +1,12 @@
-"""The recipes that the benchmark trains: three that people know, rebuilt from their description, and ours.
+"""The recipes that the benchmark trains: three well-known ones, rebuilt from their descriptions, and ours.
 
 keras-example   https://keras.io/examples/vision/mnist_convnet
 ghouzam         "Introduction to CNN Keras - 0.997 (top 6%)", Kaggle 2017
 deotte          "25 Million Images! [0.99757] MNIST", Kaggle 2018
-our-…           params.yaml as it stands, and the variants of it that the README names
+our-…           params.yaml, and the variants of it in the README
 
-All are fed by our augmentation, so that none is slowed by an old one. What a recipe says in shares of the side is here
-in pixels.
+All use our augmentation, so that none is slowed down by an older one. Shifts that a recipe gives as a fraction of the
+side are in pixels here.
 """
 
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from pathlib import Path
 
 import yaml
 
-from digits.model import network, training
+from digits.model import backend, network, training
 from digits.model.backend import keras
 
 layers = keras.layers
 
 PARAMS = Path(__file__).parent.parent / "params.yaml"
 
-# What `dvc exp run -S name=value …` changes for each variant of ours.
+# the settings that `dvc exp run -S name=value …` changes for each of our variants
 VARIANTS = {
     "fast": {
         "epochs": 4,
@@ -40,21 +40,21 @@ VARIANTS = {
     "best": {"members": list(range(10))},
 }
 
-STILL = {"rotate": 0, "zoom": 0, "shift": 0, "shear": 0}
+NO_AUGMENTATION = {"rotate": 0, "zoom": 0, "shift": 0, "shear": 0}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one network comes about.
+    """How to build and train one network.
 
     build: () → untrained network, images (B, 28, 28) of 0–255 in, ten probabilities out.
-    compile: (network, steps of the whole training) → None.
-    callbacks: () → callbacks that belong to the recipe.
-    networks: how many of them are averaged.
+    compile_network: (network, steps of the whole training) → None.
+    callbacks: () → the recipe's own callbacks.
+    networks: number of networks whose probabilities are averaged.
     """
 
     build: Callable
-    compile: Callable
+    compile_network: Callable
     epochs: int
     batch_size: int
     augment: dict
@@ -63,6 +63,7 @@ class Recipe:
 
 
 def _network(*body):
+    backend.configure()
     return keras.Sequential([keras.Input((28, 28)), layers.Rescaling(1 / 255), layers.Reshape((28, 28, 1)), *body])
 
 
@@ -128,7 +129,7 @@ def _decay_each_epoch():
 
 
 def settings(changes=()):
-    """Read params.yaml with `changes`, {dotted name: value}, made to it."""
+    """Read params.yaml and apply `changes`, {dotted name: value}."""
     values = yaml.safe_load(PARAMS.read_text())
     for name, value in dict(changes).items():
         *path, key = name.split(".")
@@ -142,11 +143,13 @@ def settings(changes=()):
 
 
 def ours(changes=()):
-    """Make the recipe that params.yaml describes with `changes` made to it."""
+    """Return the recipe of params.yaml with `changes` applied."""
     params = settings(changes)
     return Recipe(
         build=lambda: network.build(**params["network"]),
-        compile=lambda model, steps: training.compile(model, params["lr"], steps, **params["regularization"]),
+        compile_network=lambda model, steps: training.compile_network(
+            model, params["lr"], steps, **params["regularization"]
+        ),
         epochs=params["epochs"],
         batch_size=params["batch_size"],
         augment=params["augment"],
@@ -155,7 +158,9 @@ def ours(changes=()):
 
 
 RECIPES = {
-    "keras-example": Recipe(_keras_example, _compile(keras.optimizers.Adam), epochs=12, batch_size=128, augment=STILL),
+    "keras-example": Recipe(
+        _keras_example, _compile(keras.optimizers.Adam), epochs=12, batch_size=128, augment=NO_AUGMENTATION
+    ),
     "ghouzam": Recipe(
         _ghouzam,
         _compile(lambda: keras.optimizers.RMSprop(1e-3)),

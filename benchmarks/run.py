@@ -1,12 +1,12 @@
-"""Train the recipes one after another and write what they reach: `make bench`, or `python -m benchmarks.run --help`.
+"""Train the recipes one after another and write their results: `make bench`, or `python -m benchmarks.run --help`.
 
 data/incoming/train.csv → benchmarks/results.json, and from it the tables of benchmarks/README.md and
 benchmarks/accuracy.png
 
-A network that this machine has trained already, for this or another recipe that describes the same, is not trained
-again: a run that was stopped goes on after its last whole network. Its probabilities lie in .work/benchmark/; where they
-do not, another machine measured it, and it is left out, so that a table is that of one machine.
-Everything takes hours on two cores; use them for nothing else meanwhile.
+A network that this machine has trained before, for this or another recipe with the same fingerprint, is not trained
+again: a run that was stopped continues after its last finished network. Results without probabilities in
+.work/benchmark/ were measured on another machine and are dropped, so that a table describes one machine.
+The whole run takes hours on two cores, which should do nothing else meanwhile.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from benchmarks import tables
 from benchmarks.recipes import RECIPES
 from benchmarks.train import read_split
 from digits import errors, files
-from digits.model import augmentation, optimizer
+from digits.model import augmentation, backend, optimizer
 from digits.model.backend import keras
 
 SCRATCH = Path(".work/benchmark")
@@ -34,10 +34,11 @@ QUICK = SCRATCH / "quick/results.json"
 
 
 def peak_gflops(side=4096, times=3):
-    """Measure the processor's peak arithmetic: the best of some products of two float32 matrices, in GFLOP/s.
+    """Measure the processor's peak in GFLOP/s: the fastest of several products of two float32 matrices.
 
-    By Keras's backend, which does the trainings' arithmetic too: NumPy's product takes twice as long.
+    It uses Keras's backend, as the trainings do; NumPy's product takes twice as long.
     """
+    backend.configure()
     left, right = map(keras.ops.convert_to_tensor, np.random.default_rng(0).random((2, side, side), dtype=np.float32))
     seconds = []
     for _ in range(times):
@@ -48,15 +49,15 @@ def peak_gflops(side=4096, times=3):
 
 
 def fingerprint(recipe):
-    """Hash what makes a recipe: its layers, optimizer, loss, epochs, batches and augmentation."""
+    """Hash a recipe: its layers, optimizer, loss, epochs, batch size and augmentation."""
     keras.utils.clear_session()
-    network = recipe.build()
-    recipe.compile(network, 1000)
-    loss = network.loss if isinstance(network.loss, str) else network.loss.get_config()
-    parts = [network.to_json(), network.optimizer.get_config(), loss, recipe.epochs, recipe.batch_size, recipe.augment]
+    model = recipe.build()
+    recipe.compile_network(model, 1000)
+    loss = model.loss if isinstance(model.loss, str) else model.loss.get_config()
+    parts = [model.to_json(), model.optimizer.get_config(), loss, recipe.epochs, recipe.batch_size, recipe.augment]
     code = [Path(module.__file__).read_text() for module in (augmentation, optimizer)]
-    described = json.dumps([*parts, *code], default=str, sort_keys=True)
-    return hashlib.sha256(described.encode()).hexdigest()[:12]
+    content = json.dumps([*parts, *code], default=str, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def machine():
@@ -75,18 +76,15 @@ def _processor():
 
 
 def train(name, seed, folder, *options):
-    """Train one network in a process of its own, so that its peak memory is its own: its measurements."""
+    """Train one network in a process of its own, which has its own peak memory, and return the measurements."""
     out = folder / f"{name}-{seed}"
     command = [sys.executable, "-m", "benchmarks.train", name, seed, out, *options]
-    environment = {
-        key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"
-    }  # set by our own backend
-    subprocess.run(command, check=True, env=environment)
+    subprocess.run(command, check=True)
     return json.loads(Path(f"{out}.json").read_text()) | {"probabilities": f"{out}.npy"}
 
 
 def measured_here(recipes):
-    """Leave out the networks whose probabilities do not lie here, and the recipes that have no others."""
+    """Drop the networks whose probabilities are not on this machine, and the recipes that have no others."""
     kept = {}
     for name, done in recipes.items():
         networks = {
@@ -97,14 +95,14 @@ def measured_here(recipes):
     return kept
 
 
-def find_twin(recipes, described, seed):
-    """Find what was measured of a network with the same fingerprint and seed: its measurements, or None."""
-    networks = (done["networks"].get(seed) for done in recipes.values() if done["fingerprint"] == described)
+def find_twin(recipes, wanted, seed):
+    """Return the measurements of a network with the same fingerprint and seed, or None."""
+    networks = (done["networks"].get(seed) for done in recipes.values() if done["fingerprint"] == wanted)
     return next((network for network in networks if network), None)
 
 
 def averaged(networks, labels):
-    """Average the networks of the first 1, 2, … seeds: [[seconds of training one after another, accuracy], …]."""
+    """Average the networks of the first 1, 2, … seeds: [[seconds to train all of them, accuracy], …]."""
     timed = [network["seconds"] for network in networks.values() if "seconds" in network]
     curve, total = [], 0.0
     for count, seed in enumerate(sorted(networks, key=int), start=1):
@@ -115,18 +113,18 @@ def averaged(networks, labels):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Train the recipes and write what they reach.")
+    parser = argparse.ArgumentParser(description="Train the recipes and write their results.")
     parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"some of: {', '.join(RECIPES)} (default: all)")
     parser.add_argument("--seeds", type=int, default=3, help="networks of each recipe, at least (default: 3)")
     parser.add_argument(
         "--quick", action="store_true", help="one network each, a tenth of the epochs, results not kept"
     )
-    parser.add_argument("--untimed", action="store_true", help="measure no times, on a machine that has other work")
+    parser.add_argument("--untimed", action="store_true", help="measure no times, on a machine that is busy")
     arguments = parser.parse_args()
     unknown = set(arguments.recipes) - set(RECIPES)
     if unknown:
         raise errors.InputError(f"no recipe is called {unknown.pop()!r}; there are: {', '.join(RECIPES)}")
-    _, labels, learned = read_split()
+    _, labels, train_mask = read_split()
 
     path = QUICK if arguments.quick else tables.RESULTS
     folder = path.parent if arguments.quick else SCRATCH
@@ -136,18 +134,18 @@ def main():
     options = ["--quick"] * arguments.quick + ["--untimed"] * arguments.untimed
     for name in arguments.recipes or RECIPES:
         recipe = RECIPES[name]
-        described = fingerprint(recipe)
+        current = fingerprint(recipe)
         done = results["recipes"].get(name, {})
-        if done.get("fingerprint") != described:
-            done = {"fingerprint": described, "networks": {}}
+        if done.get("fingerprint") != current:
+            done = {"fingerprint": current, "networks": {}}
         for seed in map(str, range(1, 2 if arguments.quick else 1 + max(arguments.seeds, recipe.networks))):
             if seed in done["networks"]:
                 continue
-            twin = find_twin(results["recipes"], described, seed)
+            twin = find_twin(results["recipes"], current, seed)
             if twin is None:
                 print(f"\n{name}, network {seed}", flush=True)
             done["networks"][seed] = twin or train(name, seed, folder, *options)
-            done["averaged"] = averaged(done["networks"], labels[~learned])
+            done["averaged"] = averaged(done["networks"], labels[~train_mask])
             results["recipes"][name] = done
             files.write_json(path, results)
     print(tables.recipes_table(results))

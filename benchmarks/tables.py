@@ -1,4 +1,4 @@
-"""What the measurements say, as tables in benchmarks/README.md and as a picture: `python -m benchmarks.tables`."""
+"""Write the measurements as tables in benchmarks/README.md and as a chart: `python -m benchmarks.tables`."""
 
 import json
 import statistics
@@ -11,9 +11,9 @@ from digits import files
 RESULTS = Path("benchmarks/results.json")
 ABLATION = Path("benchmarks/ablation.json")
 README = Path("benchmarks/README.md")
-PICTURE = Path("benchmarks/accuracy.png")
+CHART = Path("benchmarks/accuracy.png")
 TARGETS = 0.99, 0.994, 0.996
-COLOURS = {  # of the recipes, in the order in which they are shown
+COLOURS = {  # of the recipes, in the order of the table
     "keras-example": "#9a9a9a",
     "ghouzam": "#8c6bb1",
     "deotte": "#d95f0e",
@@ -24,18 +24,18 @@ COLOURS = {  # of the recipes, in the order in which they are shown
 
 
 def write(results):
-    """Put the recipes' table into benchmarks/README.md and draw the picture."""
+    """Write the recipes' table into benchmarks/README.md, and plot the chart."""
     _put("recipes", recipes_table(results))
-    draw(results, PICTURE)
+    plot(results, CHART)
 
 
 def write_ablation(results):
-    """Put the table of what each part is worth into benchmarks/README.md."""
+    """Write the ablation's table into benchmarks/README.md."""
     _put("ablation", ablation_table(results))
 
 
 def _put(name, table):
-    """Replace what stands between the two markers of that name."""
+    """Replace the text between the two markers of that name."""
     before, begin, rest = README.read_text().partition(f"<!-- {name} -->\n")
     _, end, after = rest.partition(f"<!-- end of {name} -->\n")
     with files.atomic_write(README) as partial:
@@ -47,7 +47,7 @@ def recipes_table(results):
     head = [
         "recipe",
         "parameters",
-        "multiply-accumulates an image",
+        "multiply-accumulates per image",
         "epochs",
         "seconds to train",
         *(f"to {100 * target:.1f} %" for target in TARGETS),
@@ -55,14 +55,14 @@ def recipes_table(results):
         "of several, averaged",
         "images/s trained",
         "predicted",
-        "share of peak arithmetic",
+        "fraction of peak FLOP/s",
         "peak memory",
     ]
     return _table(head, [_row(name, recipe, results["machine"]["peak_gflops"]) for name, recipe in _in_order(results)])
 
 
 def ablation_table(results):
-    """Write a Markdown table with a row for each part that was left out or changed, the fewest errors first."""
+    """Write a Markdown table with a row for each removed or changed part, the fewest errors first."""
     measured = [(name, list(recipe["networks"].values())) for name, recipe in results.items() if recipe["networks"]]
     rows = []
     for name, networks in sorted(
@@ -71,7 +71,7 @@ def ablation_table(results):
         columns = [[network[key] for network in networks] for key in ("errors", "errors_moved")]
         right = [1 - network["errors_moved"] / network["images"] for network in networks]
         rows.append([name, *map(_errors, columns), mean_and_deviation(right)])
-    return _table(["", "errors", "with moved copies averaged", "accuracy then"], rows)
+    return _table(["", "errors", "errors with TTA", "accuracy with TTA"], rows)
 
 
 def _errors(counts):
@@ -117,10 +117,10 @@ def _row(name, recipe, peak_gflops):
     ]
 
 
-def mean_and_deviation(shares):
-    """Write shares as per cent: mean ± standard deviation (n)."""
-    deviation = f" ± {100 * statistics.stdev(shares):.3f}" if len(shares) > 1 else ""
-    return f"{100 * statistics.mean(shares):.3f}{deviation} % (n = {len(shares)})"
+def mean_and_deviation(fractions):
+    """Format fractions in per cent: mean ± standard deviation (n)."""
+    deviation = f" ± {100 * statistics.stdev(fractions):.3f}" if len(fractions) > 1 else ""
+    return f"{100 * statistics.mean(fractions):.3f}{deviation} % (n = {len(fractions)})"
 
 
 def _reached(networks, target):
@@ -134,8 +134,8 @@ def _reached(networks, target):
     return f"{statistics.mean(reached):.0f} s{some}"
 
 
-def draw(results, path):
-    """Draw accuracy on unseen images against seconds of training, a line for each recipe."""
+def plot(results, path):
+    """Plot the accuracy on unseen images over the seconds of training, a line for each recipe."""
     figure = Figure(figsize=(8, 4.6), dpi=110, layout="constrained")
     axes = figure.subplots()
     for name, recipe in _in_order(results):
@@ -147,14 +147,14 @@ def draw(results, path):
         seconds, accuracy = zip(*points, strict=True)
         axes.plot(
             seconds,
-            [100 * share for share in accuracy],
+            [100 * value for value in accuracy],
             color=colour,
             lw=2 if name.startswith("our-") else 1.2,
             label=name,
         )
         if len(recipe["averaged"]) > 1:
             several = recipe["averaged"]
-            axes.plot(*zip(*[(at, 100 * share) for at, share in several], strict=True), ":", marker=".", color=colour)
+            axes.plot(*zip(*[(at, 100 * value) for at, value in several], strict=True), ":", marker=".", color=colour)
     axes.set(xlabel="seconds of training", ylabel="accuracy on unseen images, %")
     axes.set(xscale="log", xlim=(4, None), ylim=(98.5, 99.85))
     axes.set_xticks(

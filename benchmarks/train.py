@@ -1,9 +1,9 @@
 """Train one network of one recipe and measure it: `python -m benchmarks.train RECIPE SEED OUT [--quick] [--untimed]`.
 
-data/incoming/train.csv → OUT.json, the measurements; OUT.npy, the probabilities (V, 10) of the images it never saw
+data/incoming/train.csv → OUT.json, the measurements; OUT.npy, the probabilities (V, 10) of the unseen images
 
-The images that no network of the benchmark learns from are the held-out ones and those of fold 0, together 19 %. The
-clock runs from the start of `fit`, the building of its graph included, and stands still while the network is measured.
+The unseen images, which train no network of the benchmark, are the held-out ones and fold 0, together 19 %. The clock
+starts with `fit`, includes the building of its graph, and stops while the network is evaluated.
 """
 
 import argparse
@@ -33,7 +33,7 @@ class Measure(keras.callbacks.Callback):
         self.curve, self.paused, self.epoch = [], 0.0, 0
 
     def on_train_begin(self, logs=None):
-        self.model.predict_on_batch(self.images[:BATCH])  # builds the graph of measuring
+        self.model.predict_on_batch(self.images[:BATCH])  # builds the graph of prediction
         self.begin = time.perf_counter()
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -63,10 +63,10 @@ class Measure(keras.callbacks.Callback):
 
 
 def read_folds():
-    """Read Kaggle's labelled images (N, 28, 28), their labels (N,), and the fold of each (N,), as the pipeline cuts them.
+    """Read Kaggle's labelled images (N, 28, 28), their labels (N,), and the pipeline's folds (N,).
 
     Raises:
-        InputError: the file is not there, or is not Kaggle's.
+        InputError: the file is missing, or is not Kaggle's.
     """
     path = sources.INCOMING / "train.csv"
     if not path.is_file():
@@ -76,15 +76,15 @@ def read_folds():
 
 
 def read_split():
-    """Read the images and labels, and tell those that the benchmark's networks learn from: a mask (N,)."""
+    """Read the images, the labels, and the mask (N,) of the benchmark's training images."""
     images, labels, fold = read_folds()
     return images, labels, (fold != 0) & (fold != arrays.HELD_OUT)
 
 
-def multiply_accumulates(network):
-    """Count those that the convolutions and dense layers spend on one image."""
+def multiply_accumulates(model):
+    """Count the multiply-accumulates of the convolutions and dense layers for one image."""
     total = 0
-    for layer in network.layers:
+    for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):
             total += np.prod(layer.kernel.shape) * np.prod(layer.output.shape[1:3])
         elif isinstance(layer, keras.layers.Dense):
@@ -93,12 +93,12 @@ def multiply_accumulates(network):
 
 
 def fit(recipe, seed, images, labels, epochs, *callbacks):
-    """Train one network of a recipe on images (N, 28, 28) and labels (N,): the network."""
-    backend.make_repeatable(seed)
+    """Train one network of a recipe on images (N, 28, 28) and labels (N,), and return it."""
+    keras.utils.set_random_seed(seed)
     batches = augmentation.AugmentedBatches(images, labels, recipe.batch_size, epochs, (seed, 0), recipe.augment)
-    network = recipe.build()
-    recipe.compile(network, batches.steps * epochs)
-    network.fit(
+    model = recipe.build()
+    recipe.compile_network(model, batches.steps * epochs)
+    model.fit(
         backend.feed(batches),
         shuffle=False,
         steps_per_epoch=batches.steps,
@@ -106,7 +106,7 @@ def fit(recipe, seed, images, labels, epochs, *callbacks):
         callbacks=[*callbacks, *recipe.callbacks()],
         verbose=2,
     )
-    return network
+    return model
 
 
 def main():
@@ -120,20 +120,20 @@ def main():
     recipe = RECIPES[arguments.recipe]
     epochs = max(1, round(recipe.epochs / 10)) if arguments.quick else recipe.epochs
 
-    images, labels, learned = read_split()
-    measure = Measure(images[~learned], labels[~learned])
-    network = fit(recipe, arguments.seed, images[learned], labels[learned], epochs, measure)
+    images, labels, train_mask = read_split()
+    measure = Measure(images[~train_mask], labels[~train_mask])
+    model = fit(recipe, arguments.seed, images[train_mask], labels[train_mask], epochs, measure)
     seconds, _ = measure.curve[-1]
-    probabilities = ensemble.mean_probabilities([network], measure.images)
+    probabilities = ensemble.mean_probabilities([model], measure.images)
     begin = time.perf_counter()
-    network.predict(measure.images, batch_size=BATCH, verbose=0)
+    model.predict(measure.images, batch_size=BATCH, verbose=0)
     predicting = time.perf_counter() - begin
 
     with files.atomic_write(f"{arguments.out}.npy") as partial, open(partial, "wb") as file:
         np.save(file, probabilities)
     measured = {
-        "parameters": network.count_params(),
-        "multiply_accumulates": multiply_accumulates(network),
+        "parameters": model.count_params(),
+        "multiply_accumulates": multiply_accumulates(model),
         "epochs": epochs,
         "accuracy": measure.curve[-1][1],
         "accuracy_shifted": round(float((probabilities.argmax(axis=1) == measure.labels).mean()), 6),
@@ -142,7 +142,7 @@ def main():
     if not arguments.untimed:
         measured |= {
             "seconds": seconds,
-            "images_per_second": round(epochs * len(images[learned]) / seconds),
+            "images_per_second": round(epochs * int(train_mask.sum()) / seconds),
             "predicted_per_second": round(len(measure.images) / predicting),
             "curve": measure.curve,
         }
