@@ -12,8 +12,10 @@ import traceback
 import warnings
 
 try:
-    from digits import errors
-    from digits.handwriting import drawing_page, recognizer
+    from digits import errors, quiet
+
+    with quiet.native_log_hidden():
+        from digits.handwriting import drawing_page, recognizer
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing}; run `make` once, then `source .venv/bin/activate` and `unset PYTHONSAFEPATH`")
 

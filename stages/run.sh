@@ -11,4 +11,4 @@ if ! command -v python >/dev/null; then
 fi
 stage=$1
 shift
-exec python -m "stages.$stage" "$@"
+exec python -m digits.quiet "stages.$stage" "$@"

@@ -55,9 +55,15 @@ def run(notebook, folder, environment):
     client.execute(env=dict(environment), transport_encryption="auto")
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in code_cells(notebook):
+        cell.outputs = [output for output in cell.outputs if not _is_native_log(output)]
         for output in cell.outputs:
             if output.output_type == "stream":
                 output.text = _SECONDS.sub("", output.text)
+
+
+def _is_native_log(output):
+    """Tell whether an output is the log of TensorFlow's import, which has times and addresses in it."""
+    return output.get("name") == "stderr" and output.text.startswith("WARNING: All log messages before absl")
 
 
 def code_cells(notebook):

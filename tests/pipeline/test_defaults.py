@@ -8,7 +8,7 @@ from browser import STROKES, Hand, chromium, served
 
 from benchmarks import drawings, strokes
 from digits.data import kaggle_csv, sources
-from digits.handwriting.recognizer import Reader
+from digits.handwriting.recognizer import Recognizer
 
 pytestmark = pytest.mark.faults  # trains at full length
 
@@ -46,10 +46,10 @@ def test_drawings_are_read(project, monkeypatch):
     """Read some of the drawings of `python -m benchmarks.drawings` and `python -m benchmarks.strokes`."""
     *_, images, truth = sources.load_sample()
     monkeypatch.chdir(project.folder)
-    reader = Reader.load()
-    right, _ = drawings.evaluate(reader, images[:200], truth[:200])
+    recognizer = Recognizer.load()
+    right, _ = drawings.evaluate(recognizer, images[:200], truth[:200])
     assert right.mean() >= 0.97
-    read = strokes.evaluate(reader, 4 * len(strokes.STYLES))
+    read = strokes.evaluate(recognizer, 4 * len(strokes.STYLES))
     assert np.mean([str(digit) == style[0] for style, digits in read.items() for digit in digits]) >= 0.97
 
 
