@@ -2,9 +2,6 @@
 # environment is not activated, and imports the project from the current folder also where PYTHONSAFEPATH is set.
 PATH="$PWD/.venv/bin:$PATH"
 unset PYTHONSAFEPATH
-# where standard output is closed, the next file that is opened would take its place and receive what is printed
-{ true 3>&1; } 2>/dev/null || exec >/dev/null
-true 3>&2 || exec 2>/dev/null
 if ! command -v python >/dev/null; then
     echo 'error: no python was found; `make` sets up .venv, and `source .venv/bin/activate` selects it' >&2
     exit 1

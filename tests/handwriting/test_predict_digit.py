@@ -14,7 +14,6 @@ from digits.data import sources
 pytestmark = pytest.mark.slow
 
 
-
 @pytest.fixture(scope="module")
 def pictures(untrained_project, few_digits):
     """A folder with two valid pictures, one of them in a subfolder, a hidden file, and invalid ones."""
