@@ -139,7 +139,7 @@ def test_it_runs_from_top_to_bottom_and_changes_no_other_file(make_project):
     fresh, stored = nbformat.read(project / "digit_recognition.ipynb", as_version=4), refresh_notebook.load()
     for cell, pattern, total in [
         ("measure-held-out", r"(\d+) of (\d+) held-out images", 1050),
-        ("judge-submission", r"(\d+) of (\d+)", 1500),
+        ("evaluate-submission", r"(\d+) of (\d+)", 1500),
     ]:
         correct, images = map(int, re.search(pattern, printed(fresh, cell)).groups())
         assert images == total and correct / images >= 0.97
