@@ -139,6 +139,7 @@ def test_without_a_misclassified_image_the_least_confident_predictions_are_shown
     assert shown.count("predicted as") == 6
 
 
+@pytest.mark.slow
 def test_of_many_misclassified_images_only_the_first_are_shown(fill):
     page = evaluated.evaluate_in(fill(wrong=range(390), times=2))
     shown = section(page, "misclassified")

@@ -5,6 +5,8 @@ import pytest
 
 from digits.errors import InputError
 
+pytestmark = pytest.mark.slow  # builds networks
+
 
 @pytest.fixture(scope="module")
 def ensemble():

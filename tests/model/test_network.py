@@ -12,6 +12,8 @@ import yaml
 
 from digits.errors import InputError
 
+pytestmark = pytest.mark.slow  # builds networks
+
 
 @pytest.fixture(scope="module")
 def network():

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # builds networks
+
 
 @pytest.fixture(scope="module")
 def keras():

@@ -13,8 +13,10 @@ import pytest
 def run_stage(tmp_path):
     """Run stages/run.sh with a stage that prints its arguments, in an empty environment."""
     (tmp_path / "stages").mkdir()
-    (tmp_path / "stages/probe.py").write_text('import os, sys\nprint(sys.argv[1:], os.environ.get("PYTHONSAFEPATH"))\n')
+    probe = 'import os, sys\ndef main():\n    print(sys.argv[1:], os.environ.get("PYTHONSAFEPATH"))\n'
+    (tmp_path / "stages/probe.py").write_text(probe)
     shutil.copy(graph.ROOT / "stages/run.sh", tmp_path / "stages")
+    shutil.copytree(graph.ROOT / "digits", tmp_path / "digits")
 
     def run(**environment):
         command = ["/bin/sh", "stages/run.sh", "probe", "0"]

@@ -133,7 +133,7 @@ def test_the_registry_hands_out_the_model(project, typed):
     assert (project / "got/member-0.keras").read_bytes() == (project / "models/member-0.keras").read_bytes()
 
 
-def test_an_experiment_with_a_wrong_setting_ends_in_a_line_before_any_work(project, typed):
+def test_an_experiment_with_a_wrong_setting_ends_with_one_line_before_any_work(project, typed):
     ran = project.run("dvc", "exp", "run", "-S", "lr=-1", check=False)
     assert ran.returncode != 0 and "Traceback" not in ran.stdout
     errors = [line for line in ran.stdout.splitlines() if line.startswith("error: ")]
