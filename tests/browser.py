@@ -84,9 +84,9 @@ class Hand:
 
     def __init__(self, browser, address, touch=False, **options):
         self.page = browser.new_context(has_touch=touch, **options).new_page()
-        self.touch, self.troubles, self.requests = touch, [], []
-        self.page.on("console", lambda message: self.troubles.append(message.text))
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.touch, self.problems, self.requests = touch, [], []
+        self.page.on("console", lambda message: self.problems.append(message.text))
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(address)
         self.devtools = self.page.context.new_cdp_session(self.page) if touch else None

@@ -115,7 +115,9 @@ def _read_table(path: str | Path, columns: list[str]) -> NDArray[np.uint8]:
             chunks.extend(_to_uint8(frame, columns) for frame in frames)
     except FileNotFoundError:
         raise InputError(f"{path} is missing; use the complete set of files") from None
-    except ValueError:  # from pandas, from these checks, or a UnicodeDecodeError
+    except ValueError as error:  # from pandas, from these checks, or a UnicodeDecodeError
+        if isinstance(error, pd.errors.ParserError) and "out of memory" in str(error):
+            raise MemoryError from None
         csv_errors.raise_first_error(path, columns, _COLUMNS, valid_rows=sum(map(len, chunks)))
         raise
     return np.concatenate(chunks)

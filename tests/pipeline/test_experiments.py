@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 def commands():
     """List the chapter's commands without their comments, up to those for the competition's images."""
     chapter = re.search(
-        r"^## Experiment$(.*?)^Three ways to spend the time",
+        r"^## Experiment$(.*?)^Three settings for",
         (graph.ROOT / "README.md").read_text(),
         re.DOTALL | re.MULTILINE,
     )[1]

@@ -76,7 +76,7 @@ from digits import errors
 from stages import prepare
 
 pages = int(open("/proc/self/statm").read().split()[0])
-limit = pages * resource.getpagesize() + (28 << 20)
+limit = pages * resource.getpagesize() + (5 << 20)
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 errors.run(prepare.main)
 """

@@ -17,6 +17,7 @@ IMPORTED_WHEN_NEEDED = {  # by other sources than data/incoming
         *(f"digits/data/sources/{name}.py" for name in ("kaggle", "mnist", "sample")),
         "digits/data/kaggle_client.py",
         "digits/data/kaggle_credentials.py",
+        "digits/data/kaggle_requests.py",
     }
 }
 
