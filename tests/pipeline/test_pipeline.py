@@ -137,7 +137,7 @@ def test_a_forced_run_on_another_machine_leaves_the_same_bytes(project, tmp_path
 def test_a_damaged_dvc_lock_is_restored_from_git_and_the_results_from_the_cache(project):
     lock, model = project / "dvc.lock", project / "models/member-0.keras"
     content, weights = lock.read_bytes(), model.read_bytes()
-    lock.write_bytes(content[: len(content) // 2] + b"'")  # as a kill or a full disk may leave it
+    lock.write_bytes(content[: len(content) // 2] + b"\n{")  # as a kill or a full disk may leave it
     model.unlink()
     failed = project.run("dvc", "repro", check=False)
     assert failed.returncode != 0 and "dvc.lock" in failed.stdout and "Traceback" not in failed.stdout
