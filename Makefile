@@ -1,12 +1,12 @@
 # make              set up .venv and run the whole pipeline
-# make submit       send reports/submission.csv to Kaggle: make submit MESSAGE="what is new in it"
+# make submit       send reports/submission.csv to Kaggle: make submit MESSAGE="what is new"
 # make experiments  compare the experiments with the baseline in a table
-# make draw         draw a digit in the browser and see what the network makes of it
+# make draw         draw a digit in the browser and see the prediction
 # make notebook     open digit_recognition.ipynb, the same steps one at a time
-# make bench        train the rivals' recipes and ours and compare them: hours; make bench FLAGS=--quick: ten minutes
+# make bench        train other people's recipes and ours and compare them: hours; make bench FLAGS=--quick: ten minutes
 # make lint         check format, style, types and vocabulary: seconds
 # make test         every test · make test-quick: those that take less than a minute together
-# make test-faults  dvc repro killed 70 times, on full disks, on other machines: half an hour; FLAGS="-k seed03" for a part
+# make test-faults  dvc repro killed 70 times, on full disks, on other machines: an hour; FLAGS="-k seed03" for a part
 
 SHELL := bash
 SUPPORTED := 3.11 3.12 3.13
@@ -45,10 +45,12 @@ bench: .venv/ready
 	@python -m benchmarks.run $(FLAGS)
 
 lint: .venv/ready
-	@ruff check --quiet .
-	@ruff format --quiet --check .
-	@mypy
-	@pytest -q tests/test_vocabulary.py
+	@status=0; \
+	ruff check --quiet . || status=1; \
+	ruff format --check . || status=1; \
+	mypy || status=1; \
+	pytest -q tests/test_vocabulary.py || status=1; \
+	exit $$status
 
 test: .venv/ready
 	@pytest -n auto --maxprocesses 4
@@ -68,6 +70,9 @@ test-faults: .venv/ready
 	done; \
 	if [ "$$found" != $$version ]; then \
 	    echo "error: no Python that TensorFlow supports was found; install one of $(SUPPORTED)" >&2; exit 1; \
+	fi; \
+	if [ -L .venv ]; then \
+	    echo "error: .venv is a link to another environment, which this would delete; remove the link" >&2; exit 1; \
 	fi; \
 	echo "setting up .venv with Python $$found (once)"; \
 	$$python -m venv --clear .venv

@@ -136,9 +136,12 @@ def _read(path: str | Path) -> dict[Any, Any]:
 
 
 def _format_errors(invalid: ValidationError) -> str:
-    """Format the first three of pydantic's messages in one line, with the invalid values."""
+    """Format the first three of pydantic's messages in one line, with the invalid values.
+
+    Unknown names come first, since a misspelt name makes another one missing.
+    """
     messages = []
-    for error in invalid.errors()[:3]:
+    for error in sorted(invalid.errors(), key=lambda error: error["type"] != "extra_forbidden")[:3]:
         name = ".".join(map(str, error["loc"]))
         message = error["msg"].removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":

@@ -95,14 +95,17 @@ class Recognizer:
 
 
 def expand_folders(names: Iterable[str]) -> Iterator[str]:
-    """Replace each folder by the files in it and its subfolders, sorted and without hidden ones."""
+    """Replace each folder by the files in it and its subfolders, sorted and without hidden ones.
+
+    A folder without files stays, for the error message of `open_picture`.
+    """
     for name in names:
         if name == "-" or not Path(name).is_dir():
             yield name
             continue
-        for path in sorted(Path(name).rglob("*")):
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(name).parts):
-                yield str(path)
+        files = [path for path in sorted(Path(name).rglob("*")) if path.is_file()]
+        visible = [path for path in files if not any(part.startswith(".") for part in path.relative_to(name).parts)]
+        yield from map(str, visible or [name])
 
 
 def open_picture(name: str | Path) -> Image.Image:

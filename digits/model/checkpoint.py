@@ -104,7 +104,7 @@ def _recorded_md5(member: int) -> str | None:
     """Look up the MD5 of the member's model file in the entry of its own stage in dvc.lock."""
     if not DVC_LOCK.exists():
         return None
-    stages = yaml.safe_load(DVC_LOCK.read_text(encoding="utf-8")).get("stages", {})
+    stages = (yaml.safe_load(DVC_LOCK.read_text(encoding="utf-8")) or {}).get("stages", {})
     outputs = stages.get(f"train@{member}", {}).get("outs", [])
     return next((out["md5"] for out in outputs if out["path"] == model_file.path(member).as_posix()), None)
 

@@ -94,7 +94,7 @@ def test_the_comment_of_a_number_gives_its_range(name):
 @pytest.mark.parametrize(
     ("name", "value", "facts"),
     [
-        ("source", "kagle", ["source: ", "'sample', 'kaggle', 'mnist' or 'incoming'", "'kagle'"]),
+        ("source", "kagle", ["source: ", "'sample', 'kaggle'", "'kagle'"]),
         ("source", ["sample", "mnist"], ["source: ", "['sample', 'mnist']"]),
         ("members", [], ["members: ", "at least 1"]),
         ("members", 3, ["members: ", "list", "3"]),
