@@ -105,7 +105,7 @@ def expand_folders(names: Iterable[str]) -> Iterator[str]:
             continue
         files = [path for path in sorted(Path(name).rglob("*")) if path.is_file()]
         visible = [path for path in files if not any(part.startswith(".") for part in path.relative_to(name).parts)]
-        yield from map(str, visible or [name])
+        yield from map(str, visible or [Path(name)])
 
 
 def open_picture(name: str | Path) -> Image.Image:
