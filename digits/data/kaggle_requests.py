@@ -91,6 +91,13 @@ def send(
         failure = "the download from Kaggle is damaged (its MD5 is wrong); try again later"
     except requests.RequestException as error:
         failure = _format_failure(error, advice)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # not raised again, since the message may contain the token
+        if isinstance(error, OSError) and error.errno:
+            raise  # of the disk
+        message = " ".join(kaggle_credentials.redact(str(error)).split())[:200]
+        failure = f"Kaggle's client failed ({type(error).__name__}: {message})"
     raise InputError(failure)
 
 

@@ -6,7 +6,7 @@ import traceback
 import pytest
 from kaggle_server import TOKEN
 
-from digits.data import kaggle_credentials
+from digits.data import kaggle_credentials, kaggle_requests
 from digits.errors import InputError
 
 
@@ -99,3 +99,15 @@ def test_a_failed_request_is_not_chained_to_an_exception_with_the_token(save, ka
     with pytest.raises(InputError) as refused:
         kaggle_client.get_submission(1)
     assert refused.value.__context__ is None and refused.value.__cause__ is None
+
+
+def test_an_unexpected_exception_of_kaggles_client_is_one_line_without_the_token(save):
+    save("variable", f"{TOKEN}\n")
+
+    def fail():
+        raise ValueError(f"Invalid header value b'Bearer {TOKEN}'\nin the request")
+
+    with pytest.raises(InputError) as refused:
+        kaggle_requests.send(fail)
+    assert "ValueError" in str(refused.value) and "[hidden]" in str(refused.value)
+    assert "\n" not in str(refused.value) and TOKEN not in "".join(traceback.format_exception(refused.value))
