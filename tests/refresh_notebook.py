@@ -18,6 +18,7 @@ from nbclient import NotebookClient
 sys.path.insert(0, str(Path(__file__).parent.parent))  # as pyproject.toml does for the tests
 
 import graph
+from pictures import mean_difference
 
 COMMAND = "python tests/refresh_notebook.py"
 MAX_CELL_SECONDS = 300
@@ -64,6 +65,20 @@ def run(notebook, folder, environment):
 def _is_native_log(output):
     """Tell whether an output is the log of TensorFlow's import, which has times and addresses in it."""
     return output.get("name") == "stderr" and output.text.startswith("WARNING: All log messages before absl")
+
+
+def same_output(one, other, exact):
+    """Compare two outputs; unless `exact`, the numbers that they print and the pixels may differ."""
+    texts = [
+        output.get("text", "") if exact else re.sub(r"[\d.,%=\s]+", " ", output.get("text", ""))
+        for output in (one, other)
+    ]
+    data, stored = dict(one.get("data", {})), dict(other.get("data", {}))
+    png, stored_png = (values.pop("image/png", None) for values in (data, stored))
+    if exact and png and stored_png and mean_difference(png, stored_png) > 1:
+        return False
+    same_data = data == stored if exact else data.keys() == stored.keys()
+    return one.output_type == other.output_type and texts[0] == texts[1] and bool(png) == bool(stored_png) and same_data
 
 
 def code_cells(notebook):

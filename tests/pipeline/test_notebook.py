@@ -16,7 +16,6 @@ import graph
 import nbformat
 import pytest
 import refresh_notebook
-from pictures import mean_difference
 
 REFRESH = f"run: {refresh_notebook.COMMAND}"
 
@@ -150,21 +149,9 @@ def test_it_runs_from_top_to_bottom_and_changes_no_other_file(make_project):
         exact = exact and new.id != "untrained"  # from there on, processors round differently
         assert new.id == old.id and len(new.get("outputs", [])) == len(old.get("outputs", [])), REFRESH
         for one, other in zip(new.get("outputs", []), old.get("outputs", []), strict=True):
-            assert same(one, other, exact), f"{new.id} no longer gives what is stored; {REFRESH}"
-
-
-def same(one, other, exact):
-    """Compare two outputs; unless `exact`, the numbers that they print and the pixels may differ."""
-    texts = [
-        output.get("text", "") if exact else re.sub(r"[\d.,%=\s]+", " ", output.get("text", ""))
-        for output in (one, other)
-    ]
-    data, stored = dict(one.get("data", {})), dict(other.get("data", {}))
-    png, stored_png = (values.pop("image/png", None) for values in (data, stored))
-    if exact and png and stored_png and mean_difference(png, stored_png) > 1:
-        return False
-    same_data = data == stored if exact else data.keys() == stored.keys()
-    return one.output_type == other.output_type and texts[0] == texts[1] and bool(png) == bool(stored_png) and same_data
+            assert refresh_notebook.same_output(one, other, exact), (
+                f"{new.id} no longer gives what is stored; {REFRESH}"
+            )
 
 
 @pytest.mark.slow
