@@ -106,9 +106,8 @@ def _score(digit: Segment, probabilities: NDArray[np.float32], height: float) ->
 
 def _find_best_sequence(scores, cut_costs):
     """Find the adjacent spans with the highest total score, from the first segment to the last."""
-    best: dict[int, tuple[float, list]] = {
-        0: (0.0, [])
-    }  # score and spans of the best sequence that ends before a segment
+    # score and spans of the best sequence that ends before each segment
+    best: dict[int, tuple[float, list]] = {0: (0.0, [])}
     for end in range(1, len(cut_costs) + 1):
         sequences = []
         for first in range(end):
