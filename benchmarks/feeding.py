@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from benchmarks.recipes import RECIPES
-from digits.model import augmentation
+from digits.model import augmentation, backend
 from digits.model.backend import feed, keras
 
 BATCHES = 80
@@ -23,6 +23,7 @@ def main():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (BATCHES * recipe.batch_size, 28, 28), dtype=np.uint8)
     labels = np.arange(len(images)) % 10
+    backend.configure()
     keras.utils.set_random_seed(1)
     batches = augmentation.AugmentedBatches(images, labels, recipe.batch_size, 2 * ROUNDS, (1, 0), recipe.augment)
     model = recipe.build()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from digits.model import backend, network, training
+from digits.model import network, training
 from digits.model.backend import keras
 
 layers = keras.layers
@@ -51,6 +51,7 @@ class Recipe:
     compile_network: (network, steps of the whole training) → None.
     callbacks: () → the recipe's own callbacks.
     networks: number of networks whose probabilities are averaged.
+    precision: of the training, see `backend.configure`.
     """
 
     build: Callable
@@ -60,10 +61,10 @@ class Recipe:
     augment: dict
     callbacks: Callable = list
     networks: int = 1
+    precision: str = "float32"
 
 
 def _network(*body):
-    backend.configure()
     return keras.Sequential([keras.Input((28, 28)), layers.Rescaling(1 / 255), layers.Reshape((28, 28, 1)), *body])
 
 
@@ -154,6 +155,7 @@ def ours(changes=()):
         batch_size=params["batch_size"],
         augment=params["augment"],
         networks=len(params["members"]),
+        precision=params["compute"]["precision"],
     )
 
 

@@ -51,6 +51,7 @@ def peak_gflops(side=4096, times=3):
 def fingerprint(recipe):
     """Hash a recipe: its layers, optimizer, loss, epochs, batch size and augmentation."""
     keras.utils.clear_session()
+    keras.config.set_dtype_policy(recipe.precision)
     model = recipe.build()
     recipe.compile_network(model, 1000)
     loss = model.loss if isinstance(model.loss, str) else model.loss.get_config()

@@ -94,6 +94,7 @@ def multiply_accumulates(model):
 
 def fit(recipe, seed, images, labels, epochs, *callbacks):
     """Train one network of a recipe on images (N, 28, 28) and labels (N,), and return it."""
+    backend.configure(precision=recipe.precision)
     keras.utils.set_random_seed(seed)
     batches = augmentation.AugmentedBatches(images, labels, recipe.batch_size, epochs, (seed, 0), recipe.augment)
     model = recipe.build()

@@ -69,6 +69,15 @@ class EarlyStopping(Section):
     patience: int = Field(ge=1, le=100_000)
 
 
+class Threads(Section):
+    threads: int = Field(ge=1, le=1024)
+
+
+class Compute(Threads):
+    precision: Literal["float32", "mixed_bfloat16"]
+    gpus: float = Field(ge=0, le=16)
+
+
 class Settings(Section):
     """All of params.yaml."""
 
@@ -83,6 +92,7 @@ class Settings(Section):
     augment: Augment
     regularization: Regularization
     early_stopping: EarlyStopping
+    compute: Compute
 
     @model_validator(mode="after")
     def _check_members(self) -> Self:
@@ -105,12 +115,24 @@ class Params(Section):
             InputError: The file is missing or is not YAML, or a setting is missing, unknown or invalid, also one that
                 this stage does not read.
         """
-        values = _read(path)
+        values = read(path)
         try:
             Settings.model_validate(values)
         except ValidationError as invalid:
-            raise InputError(f"{path}: {_format_errors(invalid)}") from None
-        return cls.model_validate({name: values[name] for name in cls.model_fields})
+            raise InputError(f"{path}: {format_errors(invalid)}") from None
+        return cls.model_validate(_select(cls, values))
+
+
+def _select(model: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that a Section declares, without those that its sections do not declare."""
+    selected = {}
+    for name, field in model.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            selected[name] = _select(section, values[name])
+        else:
+            selected[name] = values[name]
+    return selected
 
 
 def dotted(model: type[BaseModel]) -> Iterator[str]:
@@ -122,7 +144,7 @@ def dotted(model: type[BaseModel]) -> Iterator[str]:
             yield name
 
 
-def _read(path: str | Path) -> dict[Any, Any]:
+def read(path: str | Path) -> dict[Any, Any]:
     """Parse a YAML file as DVC does, by the rules of YAML 1.2: 010 is ten, and yes is a string."""
     try:
         values = YAML(typ="safe").load(Path(path).read_text(encoding="utf-8"))
@@ -135,7 +157,7 @@ def _read(path: str | Path) -> dict[Any, Any]:
     return values
 
 
-def _format_errors(invalid: ValidationError) -> str:
+def format_errors(invalid: ValidationError) -> str:
     """Format the first three of pydantic's messages in one line, with the invalid values.
 
     Unknown names come first, since a misspelt name makes another one missing.

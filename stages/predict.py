@@ -13,18 +13,20 @@ import numpy as np
 
 from digits import errors, files, versions
 from digits.data import arrays
-from digits.model import checkpoint, ensemble, model_file
-from digits.settings import Members
+from digits.model import backend, checkpoint, ensemble, model_file
+from digits.settings import Members, Threads
 from digits.settings import Params as StageParams
 
 
 class Params(StageParams):
     members: Members
+    compute: Threads
 
 
 def main():
     params = Params.load()
     versions.check()
+    backend.configure(params.compute.threads)
     checkpoint.remove_completed()
     files.remove_unlisted(model_file.FOLDER, params.members)
     models = ensemble.load(params.members)

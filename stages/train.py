@@ -3,20 +3,29 @@
 data/prepared/labelled.npz        images (N, 28, 28) uint8, labels (N,), fold (N,)
 → models/member-K.keras           pixels of 0–255 in, ten probabilities out
 → reports/training/member-K/      the curves, by DVCLive: one TSV for each metric, one row for each epoch
-→ reports/training/member-K.json  the versions of Python and the packages that trained it
+→ reports/training/member-K.json  the versions of Python and the packages, the device, its threads, the precision
 
-`python -m stages.train K` trains member K. A killed training resumes after its last epoch when it is started again.
+`python -m stages.train K` trains member K: in this process, or on the Ray cluster of RAY_ADDRESS. A training that was
+killed in this process resumes after its last epoch when it is started again.
 """
 
 import argparse
-
-import numpy as np
+import os
 
 from digits import errors, files, versions
 from digits.data import arrays
-from digits.model import augmentation, checkpoint, model_file, network, training
-from digits.model.backend import keras
-from digits.settings import Augment, BatchSize, EarlyStopping, Epochs, LearningRate, Network, Regularization, Seed
+from digits.model import checkpoint, curves, model_file
+from digits.settings import (
+    Augment,
+    BatchSize,
+    Compute,
+    EarlyStopping,
+    Epochs,
+    LearningRate,
+    Network,
+    Regularization,
+    Seed,
+)
 from digits.settings import Params as StageParams
 
 
@@ -29,6 +38,7 @@ class Params(StageParams):
     augment: Augment
     regularization: Regularization
     early_stopping: EarlyStopping
+    compute: Compute
 
 
 def main():
@@ -37,33 +47,18 @@ def main():
     member = parser.parse_args().member
     params = Params.load()
     versions.check()
+    if os.environ.get("RAY_ADDRESS"):
+        from digits.cluster.remote import train_member
+    else:
+        from digits.model.training import train_member
     data = arrays.load_labelled("data/prepared/labelled.npz")
-    train_mask = (data.fold != member) & (data.fold != arrays.HELD_OUT)
-    val_mask = data.fold == member
-    if not val_mask.any():
-        raise errors.InputError(f"there is no fold {member} to validate on; use a member from 0 to {data.fold.max()}")
 
     with checkpoint.lock_member(member, checkpoint.key("train", params)) as work:
-        keras.utils.set_random_seed(int(np.random.SeedSequence([params.seed, member]).generate_state(1)[0]))
-        batches = augmentation.AugmentedBatches(
-            data.images[train_mask],
-            data.labels[train_mask],
-            batch_size=params.batch_size,
-            epochs=params.epochs,
-            seed=(params.seed, member),
-            bounds=params.augment.model_dump(),
-        )
-        validation = data.images[val_mask], np.eye(10, dtype=np.float32)[data.labels[val_mask]]
-        model = network.build(params.network.width, params.network.dropout)
-        steps = batches.steps * params.epochs
-        training.compile_network(model, params.lr, steps, **params.regularization.model_dump())
-        state = checkpoint.Checkpoint(work, model)
-        state.restore()
-        training.fit(model, batches, validation, params.early_stopping.patience, state, work / "live")
-
-        files.move_folder(work / "live/plots/metrics", f"reports/training/member-{member}")
-        files.write_json(f"reports/training/member-{member}.json", training.versions())
-        network.save(model, model_file.path(member))
+        trained = train_member(data, member, params.model_dump(), work)
+        curves.write(trained.history, f"reports/training/member-{member}", work)
+        files.write_json(f"reports/training/member-{member}.json", trained.environment)
+        with files.atomic_write(model_file.path(member)) as partial:
+            partial.write_bytes(trained.model)
 
 
 if __name__ == "__main__":

@@ -65,12 +65,12 @@ def tiny_project(make_project, tmp_path_factory):
 @pytest.fixture(scope="module")
 def untrained_project(make_project):
     """A project with two members that were made but not trained."""
-    from digits.model import network
-    from digits.model.backend import keras
+    from digits.model import backend, network
 
+    backend.configure()
     project = make_project(members=[0, 3])
     for member in (0, 3):
-        keras.utils.set_random_seed(member)
+        backend.keras.utils.set_random_seed(member)
         network.save(network.build(4, 0.0), project / f"models/member-{member}.keras")
     return project
 

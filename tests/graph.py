@@ -71,8 +71,12 @@ def source_files(path):
 
 
 def imported_files(file):
-    """List the project's files that a file imports itself, in any function."""
-    return [path for node in _nodes(file) for path in map(_file_of, _imported_names(node)) if path]
+    """List the project's files that a file imports itself, in any function.
+
+    digits/cluster is left out: where a training runs changes no result, so it is no dependency of a stage.
+    """
+    paths = (path for node in _nodes(file) for path in map(_file_of, _imported_names(node)) if path)
+    return [path for path in paths if path.parent != ROOT / "digits/cluster"]
 
 
 def imported_packages(path):

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from digits.errors import InputError
 from digits.handwriting import mnist_frame, numbers
 from digits.handwriting.ink import find_ink
-from digits.model import ensemble
+from digits.model import backend, ensemble
 from digits.model.backend import keras
 from digits.settings import Members, Params
 
@@ -62,6 +62,7 @@ class Recognizer:
         Raises:
             InputError: a member has not been trained.
         """
+        backend.configure()
         return cls(ensemble.load(_Params.load().members))
 
     def predict(self, picture: Image.Image, number: bool = False) -> list[Prediction]:

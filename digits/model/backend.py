@@ -1,12 +1,16 @@
-"""Keras on TensorFlow, configured so that the same inputs give the same bytes on every machine.
+"""Keras on TensorFlow, so that the same inputs give the same bytes on every machine of a kind.
 
 Import Keras from here (`from digits.model.backend import keras`): the environment variables have to be set before its
-first import. All code that needs TensorFlow itself is in this module; the rest of the project uses Keras alone.
+first import. Whoever starts a process calls `configure` once. All code that needs TensorFlow itself is in this module;
+the rest of the project uses Keras alone.
 """
 
 import logging
 import os
+import platform
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -14,7 +18,7 @@ from numpy.typing import NDArray
 # These override the environment and ~/.keras/keras.json, which other programs may have set and which change results.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # without it, training takes twice the time on processors without AVX-512
-os.environ["TF_NUM_INTRAOP_THREADS"] = "2"  # changes the last bits of a sum; on two cores, 4 threads took 10 % longer
+os.environ.pop("TF_NUM_INTRAOP_THREADS", None)  # `configure` sets the number of threads
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.pop("KERAS_MAX_EPOCHS", None)
 os.environ.pop("KERAS_MAX_STEPS_PER_EPOCH", None)
@@ -27,13 +31,48 @@ if keras.backend.backend() != "tensorflow":  # imported before this module
     raise ImportError(f"Keras uses {keras.backend.backend()}; set KERAS_BACKEND=tensorflow before importing keras")
 
 
-def configure() -> None:
-    """Set Keras's numeric defaults and deterministic algorithms; `network.build` and `network.load` call this."""
+def configure(threads: int = 2, precision: str = "float32") -> str:
+    """Configure this process: numeric defaults, deterministic algorithms, threads, precision and the GPU's memory.
+
+    Args:
+        threads: CPU threads of an operation. Their number changes the last bits of a sum.
+        precision: Keras's dtype policy, float32 or mixed_bfloat16: with the latter, the layers compute in bfloat16 and
+            keep their weights in float32.
+
+    Returns:
+        the device that TensorFlow computes on: "CPU", or the name of the first GPU.
+
+    Raises:
+        RuntimeError: TensorFlow has already started in this process with another number of threads.
+    """
+    tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+    gpus = tensorflow.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tensorflow.config.experimental.set_memory_growth(gpu, True)  # so that two trainings fit on one GPU
     keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy(precision)
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
     tensorflow.config.experimental.enable_op_determinism()
     logging.getLogger("tensorflow").addFilter(_is_no_retracing_warning)
+    return tensorflow.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU") if gpus else "CPU"
+
+
+def find_unused_gpu() -> str | None:
+    """Name a GPU of this machine that TensorFlow does not see, or return None."""
+    if tensorflow.config.list_physical_devices("GPU"):
+        return None
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        return "Apple GPU"
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")  # on purpose
+    names = [path.read_text() for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))]
+    return None if hidden or not names else _model_name(names[0])
+
+
+def _model_name(information: str) -> str:
+    """Read the model from the NVIDIA driver's description of a GPU."""
+    fields = dict(line.split(":", 1) for line in information.splitlines() if ":" in line)
+    return fields.get("Model", "NVIDIA GPU").strip()
 
 
 def _is_no_retracing_warning(record: logging.LogRecord) -> bool:
@@ -56,13 +95,6 @@ class BatchNormalization(keras.layers.BatchNormalization):
         for moving, batch in (self.moving_mean, mean), (self.moving_variance, variance):
             moving.assign(moving * self.momentum + batch * (1 - self.momentum))
         return outputs
-
-    def to_keras(self) -> keras.layers.BatchNormalization:
-        """Convert to Keras's own layer with the same weights, for a file that loads without this project."""
-        layer = keras.layers.BatchNormalization.from_config(self.get_config())
-        layer.build(self.input.shape)
-        layer.set_weights(self.get_weights())
-        return layer
 
 
 def feed(batches: Sequence[tuple[NDArray[Any], ...]]) -> tensorflow.data.Dataset:

@@ -1,7 +1,9 @@
 """The convolutional network: build, save and load it."""
 
+import io
 import json
 import re
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 
 from digits import files
 from digits.errors import InputError
-from digits.model import backend, model_file
+from digits.model import model_file
 from digits.model.backend import BatchNormalization, keras
 
 
@@ -20,7 +22,6 @@ def build(width: int, dropout: float) -> keras.Model:
         width: channels of the first convolution; the later ones have two and four times as many.
         dropout: fraction of the activations dropped before the last layer.
     """
-    backend.configure()
     return keras.Sequential(
         [
             keras.Input((28, 28), name="images"),
@@ -33,7 +34,7 @@ def build(width: int, dropout: float) -> keras.Model:
             *_convolution(4 * width, 3, "valid"),
             keras.layers.GlobalAveragePooling2D(),
             keras.layers.Dropout(dropout),
-            keras.layers.Dense(10, activation="softmax"),
+            keras.layers.Dense(10, activation="softmax", dtype="float32"),
         ],
         name="digits",
     )
@@ -49,25 +50,41 @@ def _convolution(filters, size, padding, pooled=False):
 
 
 def save(model: keras.Model, path: str | Path) -> None:
-    """Write a model without its optimizer to a `.keras` file: equal weights give equal bytes.
-
-    Keras writes the date and addresses in memory into the archive. Here the date is constant, and the addresses are
-    numbered in the order in which they appear.
+    """Write the bytes of `to_bytes` to a file.
 
     Raises:
         InputError: the disk is full, or the folder is not writable.
     """
-    layers = [layer.to_keras() if isinstance(layer, BatchNormalization) else layer for layer in model.layers]
-    bare = keras.Sequential([keras.Input((28, 28), name="images"), *layers], name=model.name)
     with files.atomic_write(path) as partial:
-        dated = partial.with_name(f".partial-dated-{Path(path).name}")
-        try:
-            bare.save(dated)
-            with zipfile.ZipFile(dated) as archive, zipfile.ZipFile(partial, "w") as undated:
-                for name in sorted(archive.namelist()):
-                    undated.writestr(zipfile.ZipInfo(name), _undated(name, archive.read(name)))
-        finally:
-            dated.unlink(missing_ok=True)
+        partial.write_bytes(to_bytes(model))
+
+
+def to_bytes(model: keras.Model) -> bytes:
+    """Return a model as a `.keras` file, without its optimizer: equal weights give equal bytes.
+
+    The file computes in float32, whatever the precision of the training was. Keras writes the date and addresses in
+    memory into the archive. Here the date is constant, and the addresses are numbered in the order of appearance.
+    """
+    undated = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        dated = Path(folder) / "model.keras"
+        _to_float32(model).save(dated)
+        with zipfile.ZipFile(dated) as archive, zipfile.ZipFile(undated, "w") as copy:
+            for name in sorted(archive.namelist()):
+                copy.writestr(zipfile.ZipInfo(name), _undated(name, archive.read(name)))
+    return undated.getvalue()
+
+
+def _to_float32(model: keras.Model) -> keras.Model:
+    """Copy a model into Keras's own layers that compute in float32."""
+    layers = []
+    for layer in model.layers:
+        kind = keras.layers.BatchNormalization if isinstance(layer, BatchNormalization) else type(layer)
+        layers.append(kind.from_config(layer.get_config() | {"dtype": "float32"}))
+    copy = keras.Sequential([keras.Input((28, 28), name="images"), *layers], name=model.name)
+    for target, source in zip(copy.variables, model.variables, strict=True):
+        target.assign(source)
+    return copy
 
 
 def _undated(name, content):
@@ -85,7 +102,6 @@ def load(path: str | Path) -> keras.Model:
     Raises:
         InputError: the file is missing, or is not a model from 28×28 images to ten probabilities.
     """
-    backend.configure()
     if not Path(path).exists():
         raise InputError(f"{path} is missing; `dvc repro` trains it")
     try:

@@ -4,20 +4,86 @@ import importlib.metadata
 import math
 import platform
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from dvclive import Live
 from numpy.typing import NDArray
 
-from digits import errors
+from digits.data import arrays
 from digits.errors import InputError
+from digits.model import backend, network
 from digits.model.augmentation import AugmentedBatches
-from digits.model.backend import feed, keras
+from digits.model.backend import keras
 from digits.model.checkpoint import Checkpoint
 from digits.model.optimizer import Muon
 
 VALIDATION_BATCH = 500
+
+
+@dataclass(frozen=True)
+class TrainedMember:
+    """What a training returns.
+
+    Attributes:
+        model: a `.keras` file, see `network.to_bytes`.
+        history: the metrics of each epoch, by name; those of the validation set start with val_.
+        environment: the versions that computed it, the device, its threads and the precision.
+    """
+
+    model: bytes
+    history: list[dict[str, float]]
+    environment: dict[str, str | int]
+
+
+def train_member(data: arrays.Labelled, member: int, settings: dict[str, Any], work: Path) -> TrainedMember:
+    """Train one member on every fold but its own, which is its validation set.
+
+    It depends on nothing but its arguments, so it runs on any machine.
+
+    Args:
+        data: images (N, 28, 28) uint8, labels (N,), fold (N,).
+        member: number of the member.
+        settings: seed, lr, epochs, batch_size, network, augment, regularization, early_stopping and compute, as in
+            params.yaml.
+        work: an existing folder for the checkpoint, from which a killed training resumes.
+
+    Raises:
+        InputError: there is no such fold, the training diverged, or the checkpoint cannot be written.
+    """
+    train_mask = (data.fold != member) & (data.fold != arrays.HELD_OUT)
+    val_mask = data.fold == member
+    if not val_mask.any():
+        raise InputError(f"there is no fold {member} to validate on; use a member from 0 to {data.fold.max()}")
+    threads, precision = settings["compute"]["threads"], settings["compute"]["precision"]
+    device = backend.configure(threads, precision)
+    _report_device(member, device, threads, precision)
+
+    keras.utils.set_random_seed(int(np.random.SeedSequence([settings["seed"], member]).generate_state(1)[0]))
+    batches = AugmentedBatches(
+        data.images[train_mask],
+        data.labels[train_mask],
+        batch_size=settings["batch_size"],
+        epochs=settings["epochs"],
+        seed=(settings["seed"], member),
+        bounds=settings["augment"],
+    )
+    validation = data.images[val_mask], np.eye(10, dtype=np.float32)[data.labels[val_mask]]
+    model = network.build(**settings["network"])
+    compile_network(model, settings["lr"], batches.steps * batches.epochs, **settings["regularization"])
+    checkpoint = Checkpoint(work, model)
+    checkpoint.restore()
+    fit(model, batches, validation, settings["early_stopping"]["patience"], checkpoint)
+    environment = _versions() | {"device": device, "threads": threads, "precision": precision}
+    return TrainedMember(network.to_bytes(model), checkpoint.history, environment)
+
+
+def _report_device(member: int, device: str, threads: int, precision: str) -> None:
+    unused = backend.find_unused_gpu()
+    where = f"the CPU with {threads} thread{'s' * (threads > 1)}" if device == "CPU" else device
+    note = f"; TensorFlow cannot use the {unused} of this machine, see README, “GPU”" if unused else ""
+    print(f"training member {member} on {where} in {precision}{note}", flush=True)
 
 
 def compile_network(model: keras.Model, lr: float, steps: int, weight_decay: float, label_smoothing: float) -> None:
@@ -46,7 +112,6 @@ def fit(
     validation: tuple[NDArray[np.uint8], NDArray[np.float32]],
     patience: int,
     checkpoint: Checkpoint,
-    live_folder: str | Path,
 ) -> None:
     """Train the model, and restore the weights of its best epoch, the one with the lowest validation loss.
 
@@ -55,8 +120,7 @@ def fit(
         batches: the whole training; `first_epoch` is set to the checkpoint's.
         validation: images (V, 28, 28) and one-hot labels (V, 10).
         patience: epochs without a lower validation loss after which the training stops.
-        checkpoint: restored.
-        live_folder: where DVCLive writes the curves.
+        checkpoint: restored; at the end its `history` has the metrics of each epoch.
 
     Raises:
         InputError: the loss became NaN or infinite, the disk is full, or the folder is not writable.
@@ -67,12 +131,12 @@ def fit(
     if not checkpoint.finished:
         early_stopping = keras.callbacks.EarlyStopping("val_loss", patience=patience)
         model.fit(
-            feed(batches),
+            backend.feed(batches),
             shuffle=False,  # the order is already random, and Keras would mix the epochs
             steps_per_epoch=batches.steps,
             initial_epoch=batches.first_epoch,
             epochs=batches.epochs,
-            validation_data=feed([(images[part], labels[part]) for part in parts]),
+            validation_data=backend.feed([(images[part], labels[part]) for part in parts]),
             callbacks=[
                 keras.callbacks.TerminateOnNaN(),
                 early_stopping,
@@ -81,23 +145,11 @@ def fit(
             verbose=1 if sys.stdout.isatty() else 2,
         )
     model.set_weights(checkpoint.best_weights)
-    with errors.explain_os_errors(live_folder):
-        _log(checkpoint.history, live_folder)
 
 
-def versions() -> dict[str, str]:
-    """Look up what trains the network: {"python": "3.11.9", "keras": …, …}."""
+def _versions() -> dict[str, str | int]:
     packages = "keras", keras.backend.backend(), "numpy", "scipy"
-    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages}
-
-
-def _log(history: list[dict[str, float]], folder: str | Path) -> None:
-    with Live(str(folder), dvcyaml=None, save_dvc_exp=False, report=None) as live:
-        for logs in history:
-            for name, value in logs.items():
-                part = "validation" if name.startswith("val_") else "train"
-                live.log_metric(f"{part}/{name.removeprefix('val_')}", value)
-            live.next_step()
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}
 
 
 class _SaveEpoch(keras.callbacks.Callback):

@@ -35,11 +35,11 @@ REFUSED = [
 @pytest.fixture(scope="module")
 def page(make_project):
     """The page with a network of the default size: its address and its process."""
-    from digits.model import network
-    from digits.model.backend import keras
+    from digits.model import backend, network
 
+    backend.configure()
     project = make_project(members=[0])
-    keras.utils.set_random_seed(0)
+    backend.keras.utils.set_random_seed(0)
     network.save(network.build(32, 0.3), project / "models/member-0.keras")
     with serving(project) as (address, process):
         yield address, process

@@ -98,8 +98,9 @@ def test_the_probabilities_of_the_members_are_averaged(untrained_project, few_di
 
 
 def test_an_ensemble_of_six_predicts_without_a_warning_in_any_environment(make_project, few_digits):
-    from digits.model import network
+    from digits.model import backend, network
 
+    backend.configure()
     project = make_project(members=list(range(6)))
     project.environment["KERAS_BACKEND"] = "torch"
     for member in range(6):

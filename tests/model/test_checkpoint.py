@@ -15,8 +15,10 @@ NOTES = b'{"history": [{"val_loss": 1.0}], "finished": false}'
 
 @pytest.fixture
 def model():
-    from digits.model.backend import keras
+    from digits.model import backend
 
+    backend.configure()
+    keras = backend.keras
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
     model.compile(optimizer="adam", loss="mse")
     return model

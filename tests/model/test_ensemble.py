@@ -18,12 +18,12 @@ def ensemble():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with the untrained members 0, 1 and 2."""
-    from digits.model import network
-    from digits.model.backend import keras
+    from digits.model import backend, network
 
+    backend.configure()
     folder = tmp_path_factory.mktemp("models")
     for member in range(3):
-        keras.utils.set_random_seed(member)
+        backend.keras.utils.set_random_seed(member)
         network.save(network.build(2, 0.0), folder / f"member-{member}.keras")
     return folder
 

@@ -24,11 +24,11 @@ sys.addaudithook(watch)
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
     """The bytes of a good model file."""
-    from digits.model import network
-    from digits.model.backend import keras
+    from digits.model import backend, network
 
+    backend.configure()
     path = tmp_path_factory.mktemp("good") / "good.keras"
-    keras.utils.set_random_seed(0)
+    backend.keras.utils.set_random_seed(0)
     network.save(network.build(4, 0.0), path)
     return path.read_bytes()
 

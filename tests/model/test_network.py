@@ -17,8 +17,9 @@ pytestmark = pytest.mark.slow  # builds networks
 
 @pytest.fixture(scope="module")
 def network():
-    from digits.model import network
+    from digits.model import backend, network
 
+    backend.configure()
     return network
 
 
@@ -35,17 +36,18 @@ def test_the_default_network_has_280234_parameters(network):
 @pytest.mark.slow
 def test_the_environment_and_other_programs_settings_do_not_reach_keras(tmp_path):
     program = (
-        "from digits.model import backend, network; network.build(2, 0.0); keras = backend.keras;"
+        "from digits.model import backend; backend.configure(3); keras = backend.keras;"
         "from tensorflow.python.util import _pywrap_util_port as port; import os, matplotlib.pyplot, pandas, sklearn;"
         "print(keras.config.backend(), keras.config.floatx(), keras.config.image_data_format(), port.IsMklEnabled(),"
-        "os.environ['TF_NUM_INTRAOP_THREADS'])"
+        "backend.tensorflow.config.threading.get_intra_op_parallelism_threads(),"
+        "os.environ.get('TF_NUM_INTRAOP_THREADS'))"
     )
     (tmp_path / "keras.json").write_text('{"floatx": "float16", "image_data_format": "channels_first"}')
     others = {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "torch", "TF_ENABLE_ONEDNN_OPTS": "0"}
     environment = os.environ | others | {"TF_NUM_INTRAOP_THREADS": "5"}
     command = [sys.executable, "-c", program]
     ran = subprocess.run(command, cwd=graph.ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    assert ran.stdout.split() == ["tensorflow", "float32", "channels_last", str(sys.platform != "darwin"), "2"]
+    assert ran.stdout.split() == ["tensorflow", "float32", "channels_last", str(sys.platform != "darwin"), "3", "None"]
 
 
 def test_the_graph_of_training_is_built_once(network):
