@@ -4,6 +4,7 @@
 # make draw         draw a digit in the browser and see the prediction
 # make notebook     open digit_recognition.ipynb, the same steps one at a time
 # make bench        train other people's recipes and ours and compare them: hours; make bench FLAGS=--quick: ten minutes
+# make cluster-setup  add the packages for a Ray cluster to .venv
 # make lint         check format, style, types and vocabulary: seconds
 # make test         every test · make test-quick: those that take less than a minute together
 # make test-faults  dvc repro killed 70 times, on full disks, on other machines: an hour; FLAGS="-k seed03" for a part
@@ -79,4 +80,12 @@ test-faults: .venv/ready
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-.PHONY: pipeline repository experiments draw notebook submit bench lint test test-quick test-faults
+# It adds to the pinned packages and changes none of them.
+cluster-setup: .venv/cluster-ready
+
+.venv/cluster-ready: requirements-cluster.txt .venv/ready
+	@echo "adding the packages for a Ray cluster to .venv (once)"
+	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.txt
+	@touch $@
+
+.PHONY: cluster-setup pipeline repository experiments draw notebook submit bench lint test test-quick test-faults
