@@ -57,6 +57,7 @@ def train_member(data: arrays.Labelled, member: int, settings: dict[str, Any], w
     if not val_mask.any():
         raise InputError(f"there is no fold {member} to validate on; use a member from 0 to {data.fold.max()}")
     threads, precision = settings["compute"]["threads"], settings["compute"]["precision"]
+    keras.utils.clear_session()  # names the layers as in a new process
     device = backend.configure(threads, precision)
     _report_device(member, device, threads, precision)
 

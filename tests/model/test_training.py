@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 
+import graph
 import pytest
+import yaml
 from project import TINY, heed_interrupts
 
 from digits.data import arrays
@@ -123,3 +125,58 @@ def test_a_member_without_a_fold_is_refused(project):
     line = ran.stdout.splitlines()[-1]
     assert ran.returncode == 1 and "Traceback" not in ran.stdout
     assert line.startswith("error: ") and "fold 7" in line and "0 to 2" in line
+
+
+@pytest.fixture(scope="module")
+def train(few_digits, tmp_path_factory):
+    """Train member 0 on 200 digits in this process, with these compute settings."""
+    from digits.model import training
+
+    images, labels = few_digits
+    data = arrays.Labelled(images, labels, assign_folds(images, labels, 0.1, 3, seed=1))
+    defaults = yaml.safe_load(graph.PARAMS.read_text())
+    settings = defaults | {"epochs": 1, "network": {"width": 2, "dropout": 0.1}}
+
+    def train(**compute):
+        changed = settings | {"compute": settings["compute"] | compute}
+        return training.train_member(data, 0, changed, tmp_path_factory.mktemp("work"))
+
+    return train
+
+
+def test_the_precision_is_a_setting_and_the_model_computes_in_float32(train, tmp_path, capsys):
+    from digits.model import network
+
+    full, reduced, again = (train(precision=name) for name in ("float32", "mixed_bfloat16", "mixed_bfloat16"))
+    assert reduced == again, "equal settings give equal bytes, also in the same process"
+    assert reduced.model != full.model
+    assert reduced.environment["precision"] == "mixed_bfloat16" and reduced.environment["threads"] == 2
+    (tmp_path / "member-0.keras").write_bytes(reduced.model)
+    layers = network.load(tmp_path / "member-0.keras").layers
+    assert {layer.dtype_policy.name for layer in layers} == {"float32"}
+    first_line = capsys.readouterr().out.splitlines()[0]
+    assert first_line.startswith("training member 0 on ") and "float32" in first_line
+
+
+def test_the_number_of_threads_is_fixed_once_tensorflow_has_started(train):
+    train()
+    with pytest.raises(RuntimeError):
+        train(threads=3)
+
+
+@pytest.mark.parametrize(
+    ("information", "name"), [("Model: \t\t NVIDIA H100\nIRQ: 1\n", "NVIDIA H100"), ("", "NVIDIA GPU")]
+)
+def test_a_gpu_that_tensorflow_cannot_use_is_named(information, name):
+    from digits.model import backend
+
+    assert backend._model_name(information) == name
+
+
+def test_a_gpu_trains_the_same_bytes_twice(train):
+    from digits.model import backend
+
+    if not backend.tensorflow.config.list_physical_devices("GPU"):
+        pytest.skip("TensorFlow sees no GPU")
+    first, second = train(), train()
+    assert first == second and first.environment["device"] != "CPU"
