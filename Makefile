@@ -2,6 +2,7 @@
 # make submit       send reports/submission.csv to Kaggle: make submit MESSAGE="what is new"
 # make experiments  compare the experiments with the baseline in a table
 # make draw         draw a digit in the browser and see the prediction
+# make export       write the network as LiteRT and SavedModel, to use it without this project
 # make notebook     open digit_recognition.ipynb, the same steps one at a time
 # make bench        train other people's recipes and ours and compare them: hours; make bench FLAGS=--quick: ten minutes
 # make cluster-setup  add the packages for a Ray cluster to .venv
@@ -36,6 +37,9 @@ submit: .venv/ready
 
 draw: .venv/ready
 	@python predict_digit.py $(FLAGS)
+
+export: .venv/ready
+	@python -m digits.quiet digits.model.export
 
 # JupyterLab finds this project's Python before any other kernel; .jupyter/ keeps it from asking for news and updates.
 notebook: .venv/ready
@@ -88,4 +92,4 @@ cluster-setup: .venv/cluster-ready
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.txt
 	@touch $@
 
-.PHONY: cluster-setup pipeline repository experiments draw notebook submit bench lint test test-quick test-faults
+.PHONY: cluster-setup pipeline repository experiments draw export notebook submit bench lint test test-quick test-faults

@@ -1,0 +1,64 @@
+"""`make export`: the files predict as the ensemble does, in a process that has nothing of this project."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow  # builds networks, and starts TensorFlow in processes of its own
+
+ELSEWHERE = """
+import sys
+import numpy as np
+import tensorflow
+images = np.load("images.npy")
+saved_model = tensorflow.saved_model.load("export/saved_model")
+runner = tensorflow.lite.Interpreter("export/digits.tflite").get_signature_runner()
+np.savez(
+    "probabilities.npz",
+    litert=runner(images=images)["output_0"],
+    one_image=runner(images=images[:1])["output_0"],
+    saved_model=saved_model.serve(images),
+)
+assert "digits" not in sys.modules
+"""
+
+
+def export(project):
+    return project.run("make", "export", check=False)
+
+
+def test_the_exported_files_give_the_mean_of_the_members_without_this_project(untrained_project, few_digits, tmp_path):
+    from digits.model import ensemble
+
+    project = untrained_project
+    project.install()
+    (project / "export/saved_model").mkdir(parents=True)
+    (project / "export/saved_model/old").touch()
+    ran = export(project)
+    assert ran.returncode == 0, ran.stdout
+    assert len(ran.stdout.splitlines()) == 1 and "export/digits.tflite" in ran.stdout
+    assert sorted(path.name for path in (project / "export").iterdir()) == ["digits.tflite", "saved_model"]
+    assert not (project / "export/saved_model/old").exists()
+
+    (project / "export").rename(tmp_path / "export")
+    images = few_digits[0].astype(np.float32)
+    np.save(tmp_path / "images.npy", images)
+    ran = subprocess.run([sys.executable, "-P", "-c", ELSEWHERE], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    models = ensemble.load([0, 3], project / "models")
+    expected = np.mean([model.predict(images, verbose=0) for model in models], axis=0)
+    got = np.load(tmp_path / "probabilities.npz")
+    for name, count in ("litert", 200), ("one_image", 1), ("saved_model", 200):
+        np.testing.assert_allclose(got[name], expected[:count], atol=1e-5, err_msg=name)
+        assert got[name].argmax(axis=1).tolist() == expected[:count].argmax(axis=1).tolist(), name
+
+
+def test_without_the_model_of_a_member_one_line_names_it_and_nothing_is_written(untrained_project):
+    untrained_project.install()
+    (untrained_project / "models/member-3.keras").unlink()
+    ran = export(untrained_project)
+    line, make = ran.stdout.splitlines()
+    assert line.startswith("error: models/member-3.keras is missing") and make.startswith("make: ***")
+    assert not (untrained_project / "export").exists()
