@@ -1,4 +1,5 @@
 # make              set up .venv and run the whole pipeline
+# make members      the same, with the members of params.yaml trained side by side: make members JOBS=4
 # make submit       send reports/submission.csv to Kaggle: make submit MESSAGE="what is new"
 # make experiments  compare the experiments with the baseline in a table
 # make draw         draw a digit in the browser and see the prediction
@@ -16,11 +17,15 @@ export MESSAGE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # DVC ends every run with the advice to `dvc push`, whether there is a remote or not.
+REPRO = set -o pipefail; PYTHONUNBUFFERED=1 dvc repro | (trap '' INT; grep --line-buffered -v '^Use `dvc push`')
 pipeline: repository .venv/ready
 	@python -m digits.versions
 	@python -m digits.settings
-	@set -o pipefail; PYTHONUNBUFFERED=1 dvc repro | (trap '' INT; grep --line-buffered -v '^Use `dvc push`')
+	@$(REPRO)
 	@python -m digits.evaluation.summary
+
+members: REPRO = python -m digits.cluster.members $(if $(JOBS),--jobs "$(JOBS)")
+members: pipeline
 
 # Those of the last three commits, without the hashes of the dependencies and without what is the same in all of them.
 experiments: .venv/ready
@@ -92,4 +97,4 @@ cluster-setup: .venv/cluster-ready
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.txt
 	@touch $@
 
-.PHONY: cluster-setup pipeline repository experiments draw export notebook submit bench lint test test-quick test-faults
+.PHONY: cluster-setup pipeline members repository experiments draw export notebook submit bench lint test test-quick test-faults
