@@ -1,0 +1,155 @@
+"""Search for better settings with Ray Tune and Optuna: `make search`.
+
+search.yaml, params.yaml, data/prepared/labelled.npz → reports/search/trials.csv, reports/search/trials.png
+
+A trial trains one fold after another with its settings. It is evaluated by the log loss of the out-of-fold images; the
+held-out images are removed before the search begins. Optuna's TPE suggests the settings, ASHA stops poor trials after
+each fold. It runs on the cluster of RAY_ADDRESS, or else on a Ray that is started here and ended at the end.
+
+The finished trials are in .work/search-<key>/trials.json, and the key is a hash of everything that they depend on. A
+search that was interrupted or killed keeps them, tells them to Optuna and ASHA, and begins the unfinished ones again.
+Tune could restore its own state instead, but copies it in place, so that a kill at that moment loses the whole search.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from digits import errors, versions
+from digits.cluster import search_results
+from digits.cluster.search_space import AllParams, Search
+from digits.data import arrays
+from digits.errors import InputError
+from digits.model import checkpoint
+from digits.settings import Section
+
+LABELLED = "data/prepared/labelled.npz"
+EVALUATION = "digits/cluster/search_trials.py", "digits/evaluation/metrics.py", "digits/model/ensemble.py"
+
+
+class Identity(Section):
+    """What the trials depend on, besides what `checkpoint.key` reads."""
+
+    search: dict[str, Any]
+    trained: dict[str, Any]
+    code: list[str]
+
+
+def main() -> None:
+    params = AllParams.load()
+    search = Search.load(params)
+    versions.check()
+    _check_environment()
+    data = without_held_out(arrays.load_labelled(LABELLED))
+    with _lock(_key(search, params.trained())) as folder:
+        path = folder / "trials.json"
+        trials = json.loads(path.read_text()) if path.exists() else []
+        if trials:
+            print(f"{len(trials)} trials are finished; the search continues", flush=True)
+        if len(trials) < search.trials:
+            with _connected(params.compute.threads, params.compute.gpus):
+                from digits.cluster import search_tuner
+
+                search_tuner.run(search, params.trained(), data, trials, path)
+    search_results.report(trials, search, search.default(params.trained()))
+
+
+def without_held_out(data: arrays.Labelled) -> arrays.Labelled:
+    """Return the images of all folds, so that no trial can read a held-out one."""
+    kept = data.fold != arrays.HELD_OUT
+    return arrays.Labelled(data.images[kept], data.labels[kept], data.fold[kept])
+
+
+def _check_environment() -> None:
+    """Check that Ray and Optuna are installed, and switch off their messages and files."""
+    os.environ |= {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AIR_NEW_OUTPUT": "0",  # of Tune, which prints a table even if verbose is 0
+        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    }
+    try:
+        import optuna
+        import ray.tune  # noqa: F401
+    except ImportError:
+        raise InputError("Ray and Optuna are not installed; run `make cluster-setup`") from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def _key(search: Search, trained: dict[str, Any]) -> str:
+    code = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in EVALUATION]
+    identity = Identity(search=search.model_dump(exclude={"trials"}), trained=trained, code=code)
+    return checkpoint.key("train", identity)
+
+
+@contextmanager
+def _lock(key: str) -> Iterator[Path]:
+    """Lock the search for this process, and yield the folder of its state; delete that of any other search."""
+    folder = checkpoint.WORK / f"search-{key}"
+    lock = filelock.FileLock(checkpoint.WORK / "search.lock", blocking=False)
+    try:
+        with errors.explain_os_errors(checkpoint.WORK):
+            checkpoint.WORK.mkdir(exist_ok=True)
+            lock.acquire()
+    except filelock.Timeout:
+        raise InputError("another `make search` runs in this folder; wait until it ends, or end it") from None
+    with lock:
+        for other in checkpoint.WORK.glob("search-*"):
+            if other != folder:
+                print("search.yaml, the settings, the data or the code have changed: a new search begins", flush=True)
+                shutil.rmtree(other)
+        folder.mkdir(exist_ok=True)
+        yield folder
+
+
+@contextmanager
+def _connected(threads: int, gpus: float) -> Iterator[None]:
+    """Connect to the cluster of RAY_ADDRESS, or start Ray on this machine; disconnect, or end it, afterwards.
+
+    Raises:
+        InputError: the cluster cannot be reached, or none of its nodes has the CPUs or GPUs of a trial.
+    """
+    import ray
+
+    address = os.environ.get("RAY_ADDRESS")
+    if address and address.startswith("ray://"):
+        raise InputError(
+            f"a search cannot use Ray Client (RAY_ADDRESS={address}); run `make search` on a node of the cluster with "
+            "RAY_ADDRESS=auto, or with `ray job submit`"
+        )
+    try:
+        ray.init(
+            address or "local",
+            num_cpus=None if address else max(threads, os.cpu_count() or 1),
+            include_dashboard=None if address else False,
+            runtime_env={"py_modules": [str(Path("digits").resolve())]},
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
+    except Exception as error:  # Ray raises several kinds, its base class among them
+        ray.shutdown()
+        reason = " ".join(str(error).split())[:300]
+        if address:
+            raise InputError(f"cannot use the Ray cluster of RAY_ADDRESS={address}: {reason}") from None
+        raise InputError(f"Ray did not start; on a busy machine, run the same command again ({reason})") from None
+    try:
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        if not any(node.get("CPU", 0) >= threads and node.get("GPU", 0) >= gpus for node in nodes):
+            raise InputError(
+                f"no node of the Ray cluster has {threads} CPUs and {gpus:g} GPUs, which one training needs; lower "
+                "compute.threads or compute.gpus in params.yaml, or add nodes"
+            )
+        yield
+    finally:
+        ray.shutdown()
+
+
+if __name__ == "__main__":
+    errors.run(main)
