@@ -12,19 +12,22 @@ Tune could restore its own state instead, but copies it in place, so that a kill
 """
 
 import hashlib
+import importlib.util
 import json
 import logging
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import filelock
 
 from digits import errors, versions
-from digits.cluster import search_results
+from digits.cluster import connection, search_results
 from digits.cluster.search_space import AllParams, Search
 from digits.data import arrays
 from digits.errors import InputError
@@ -33,6 +36,11 @@ from digits.settings import Section
 
 LABELLED = "data/prepared/labelled.npz"
 EVALUATION = "digits/cluster/search_trials.py", "digits/evaluation/metrics.py", "digits/model/ensemble.py"
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",  # of Tune, which prints a table also where it is told to print nothing
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # they write files
+}
 
 
 class Identity(Section):
@@ -55,7 +63,7 @@ def main() -> None:
         if trials:
             print(f"{len(trials)} trials are finished; the search continues", flush=True)
         if len(trials) < search.trials:
-            with _connected(params.compute.threads, params.compute.gpus):
+            with _connect(params.compute.threads, params.compute.gpus):
                 from digits.cluster import search_tuner
 
                 search_tuner.run(search, params.trained(), data, trials, path)
@@ -69,18 +77,15 @@ def without_held_out(data: arrays.Labelled) -> arrays.Labelled:
 
 
 def _check_environment() -> None:
-    """Check that Ray and Optuna are installed, and switch off their messages and files."""
-    os.environ |= {
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_AIR_NEW_OUTPUT": "0",  # of Tune, which prints a table even if verbose is 0
-        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    }
-    try:
-        import optuna
-        import ray.tune  # noqa: F401
-    except ImportError:
-        raise InputError("Ray and Optuna are not installed; run `make cluster-setup`") from None
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    """Check that Ray and Optuna are installed, and that Ray's address is one that Tune can use."""
+    if not all(importlib.util.find_spec(name) for name in ("ray", "optuna")):
+        raise InputError("Ray and Optuna are not installed; run `make cluster-setup`")
+    address = os.environ.get(connection.ADDRESS, "")
+    if address.startswith("ray://"):
+        raise InputError(
+            f"a search cannot use Ray Client ({connection.ADDRESS}={address}); run `make search` on a node of the "
+            f"cluster with {connection.ADDRESS}=auto, or with `ray job submit`"
+        )
 
 
 def _key(search: Search, trained: dict[str, Any]) -> str:
@@ -110,43 +115,43 @@ def _lock(key: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _connected(threads: int, gpus: float) -> Iterator[None]:
+def _connect(threads: int, gpus: float) -> Iterator[None]:
     """Connect to the cluster of RAY_ADDRESS, or start Ray on this machine; disconnect, or end it, afterwards.
 
     Raises:
-        InputError: the cluster cannot be reached, or none of its nodes has the CPUs or GPUs of a trial.
+        InputError: the cluster cannot be used, or none of its nodes has the CPUs or GPUs of a trial.
     """
-    import ray
-
-    address = os.environ.get("RAY_ADDRESS")
-    if address and address.startswith("ray://"):
-        raise InputError(
-            f"a search cannot use Ray Client (RAY_ADDRESS={address}); run `make search` on a node of the cluster with "
-            "RAY_ADDRESS=auto, or with `ray job submit`"
-        )
-    try:
-        ray.init(
-            address or "local",
-            num_cpus=None if address else max(threads, os.cpu_count() or 1),
-            include_dashboard=None if address else False,
-            runtime_env={"py_modules": [str(Path("digits").resolve())]},
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-        )
-    except Exception as error:  # Ray raises several kinds, its base class among them
-        ray.shutdown()
-        reason = " ".join(str(error).split())[:300]
-        if address:
-            raise InputError(f"cannot use the Ray cluster of RAY_ADDRESS={address}: {reason}") from None
-        raise InputError(f"Ray did not start; on a busy machine, run the same command again ({reason})") from None
-    try:
+    os.environ |= QUIET
+    with connection.connect(show_output=False) if os.environ.get(connection.ADDRESS) else _local_ray(threads) as ray:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         if not any(node.get("CPU", 0) >= threads and node.get("GPU", 0) >= gpus for node in nodes):
             raise InputError(
                 f"no node of the Ray cluster has {threads} CPUs and {gpus:g} GPUs, which one training needs; lower "
-                "compute.threads or compute.gpus in params.yaml, or add nodes"
+                "compute.threads or compute.gpus in params.yaml, or add such a node"
             )
         yield
+
+
+@contextmanager
+def _local_ray(threads: int) -> Iterator[ModuleType]:
+    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}  # other users could run code
+    import ray
+
+    try:
+        ray.init(
+            "local",
+            num_cpus=max(threads, os.cpu_count() or 1),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _node_ip_address="127.0.0.1",
+        )
+    except Exception as error:
+        if "timed out during startup" not in str(error):
+            raise
+        raise InputError("Ray did not start within 30 s; try again when the machine is less busy") from None
+    try:
+        yield ray
     finally:
         ray.shutdown()
 

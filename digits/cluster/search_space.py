@@ -63,7 +63,7 @@ class Search(Section):
             if name not in searchable:
                 close = difflib.get_close_matches(name, searchable, 1)
                 advice = f"did you mean {close[0]}?" if close else f"use some of {', '.join(searchable)}"
-                raise InputError(f"{path}: space.{name} is not a setting that can be searched, {advice}")
+                raise InputError(f"{path}: space.{name} cannot be searched, {advice}")
             [(kind, values)] = dimension.items()
             for value in values:
                 try:

@@ -3,7 +3,7 @@
 import math
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +132,7 @@ class Progress(tune.Callback):
         self.save({"number": number, "settings": settings, "reports": reports, "status": status})
 
     def _number(self, trials: list[Any], trial: Any) -> int:
-        return self.earlier + trials.index(trial) + 1
+        return self.numbers[trials.index(trial)]
 
     def _print(self, number: int, fold: int, text: str) -> None:
         print(f"trial {number} of {self.search.trials}, fold {fold} of {self.search.folds}: {text}", flush=True)

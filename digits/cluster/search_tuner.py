@@ -4,6 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from ray import tune
 from ray.tune.search.optuna import OptunaSearch
@@ -24,6 +25,7 @@ def run(
     Raises:
         KeyboardInterrupt: the user interrupted the search; Tune converts the signal.
     """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     default = search.default(trained)
     missing = [] if any(trial["settings"] == default for trial in trials) else [default]
     searcher = OptunaSearch(
@@ -48,19 +50,19 @@ def run(
 
     inputs = {"data": data, "search": search, "default": default, "trained": trained}
     resources = {"CPU": trained["compute"]["threads"], "GPU": trained["compute"]["gpus"]}
-    earlier = max((trial["number"] for trial in trials), default=0)
+    numbers = sorted(set(range(1, search.trials + 1)) - {trial["number"] for trial in trials})
     with files.temporary_folder(path.parent / "tune") as folder:
         tune.Tuner(
             tune.with_resources(tune.with_parameters(search_trials.run_trial, **inputs), resources),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
                 scheduler=scheduler,
-                num_samples=search.trials - len(trials),
+                num_samples=len(numbers),
                 reuse_actors=False,
             ),
             run_config=tune.RunConfig(
                 storage_path=str(folder.resolve()),
-                callbacks=[search_trials.Progress(search, default, earlier, save)],
+                callbacks=[search_trials.Progress(search, default, numbers, save)],
                 failure_config=tune.FailureConfig(MAX_FAILURES),
                 verbose=0,
             ),
