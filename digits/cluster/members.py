@@ -29,7 +29,7 @@ from digits.settings import Compute, Members
 from digits.settings import Params as StageParams
 
 MAX_CLUSTER_JOBS = 16  # local processes that wait for a training on the cluster
-GRACE = 10  # seconds after an interrupt before a process group is killed
+GRACE = 30  # seconds after an interrupt before a process group is killed
 
 
 class Params(StageParams):
@@ -144,7 +144,7 @@ def _cause(lines: Sequence[str]) -> str:
     """Find the line of DVC's output that says why it failed."""
     if busy := re.search(r"'(\S+)' is busy, .*\n *\(PID (\d+)\)", "\n".join(lines)):
         path, pid = Path(busy[1]).name, busy[2]
-        return f"{path} is in use by process {pid}; wait until it ends, or end it (kill -INT -- -{pid})"
+        return f"{path} is in use by process {pid}; wait until it ends, or end it (kill -INT -{pid})"
     found = [line for line in lines if re.match(r"(error|ERROR): |[\w.]+(Error|Exception)\b", line)]
     causes = [line for line in found if "failed to run: " not in line]  # DVC's remark on the exit status
     return [*lines[-1:], *found[-1:], *causes[-1:]][-1].removeprefix("error: ").removeprefix("ERROR: ")

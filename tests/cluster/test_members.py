@@ -1,0 +1,164 @@
+"""`python -m digits.cluster.members` on a pipeline whose trainings do what a test tells them, and on the real one."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import elsewhere
+import graph
+import kills
+import psutil
+import pytest
+from project import TINY, Project, heed_interrupts
+from small_pipeline import COMMAND, Pipeline
+
+
+def start(project, jobs):
+    return subprocess.Popen(
+        [*COMMAND, str(jobs)],
+        cwd=project.folder,
+        env=project.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,
+    )
+
+
+def read_until(running, pattern, times):
+    """Read the output of a process up to the line in which a pattern is found for the last of so many times."""
+    lines = []
+    for line in running.stdout:
+        lines.append(line)
+        times -= bool(re.search(pattern, line))
+        if not times:
+            return "".join(lines)
+    raise AssertionError("it ended before:\n" + "".join(lines))
+
+
+def is_running(pid):
+    try:
+        return psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    return Pipeline(tmp_path / "pipeline")
+
+
+@pytest.fixture
+def hanging(pipeline):
+    """A command that trains two members which do not end, and the process ids of the trainings."""
+    pipeline.order(hang=["1", "0"])
+    running = start(pipeline, jobs=2)
+    pids = re.findall(r"in process (\d+)", read_until(running, "in process", times=2))
+    yield running, pids
+    running.kill()
+    running.communicate()
+    for pid in pids:
+        if is_running(pid):
+            os.killpg(os.getpgid(int(pid)), signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_members_that_end_in_another_order_leave_the_bytes_of_a_plain_dvc_repro(pipeline, tmp_path):
+    plain = Project(shutil.copytree(pipeline.folder, tmp_path / "plain"))
+    plain.repro()
+    pipeline.order(after={"1": "0"})  # member 1 is listed first, and waits for member 0
+    ran = pipeline.members()
+    assert ran.returncode == 0, ran.stdout
+    assert (pipeline / "dvc.lock").read_text() == (plain / "dvc.lock").read_text()
+    pipeline.order()
+    kills.assert_same(kills.files_of(pipeline.folder), kills.files_of(plain.folder))
+    lines = ran.stdout.splitlines()
+    assert "member 1 | Running stage 'train@1':" in lines and "Running stage 'predict':" in lines
+    assert not [line for line in lines if "dvc push" in line or not line.removeprefix("member 1 |").strip()]
+
+
+@pytest.mark.slow
+def test_a_failing_member_stops_no_other_and_is_named_with_its_error(pipeline):
+    pipeline.order(fail=["0"])
+    ran = pipeline.members()
+    assert ran.returncode == 1 and set(pipeline.locked()) == {"prepare", "train@1"}
+    assert re.search(r"error: 1 of 2 members failed.*\n  member 0: the loss became NaN\n$", ran.stdout), ran.stdout
+    pipeline.order()
+    again = pipeline.members()
+    assert again.returncode == 0 and set(re.findall(r"^member (\d)", again.stdout, re.MULTILINE)) == {"0"}
+    assert list(pipeline.locked()) == ["prepare", "train@1", "train@0", "predict"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.faults)])
+def test_a_second_command_is_refused_and_a_signal_ends_the_first_with_its_trainings(pipeline, hanging, how):
+    running, pids = hanging
+    second = pipeline.members()
+    assert second.returncode == 1 and second.stdout.count("\n") == 1 and f"kill {running.pid}" in second.stdout
+    running.send_signal(how)
+    output, _ = running.communicate(timeout=60)
+    assert running.returncode == 1 and output.splitlines()[-1].startswith("stopped;")
+    assert not [pid for pid in pids if is_running(pid)]
+    assert "had been killed" not in pipeline.run("dvc", "status").stdout, "DVC has not released its locks"
+    assert list((pipeline / ".work").iterdir()) == [pipeline / ".work/orders.json"]
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+def test_trainings_that_survive_a_killed_command_are_named_by_the_next_one(pipeline, hanging):
+    running, _ = hanging
+    running.kill()
+    pipeline.order()
+    for _ in range(2):  # trainings
+        ran = pipeline.members()
+        advice = re.search(r"^error: .* in use by process \d+; .*\((kill .*)\)$", ran.stdout, re.MULTILINE)
+        assert ran.returncode == 1 and advice, ran.stdout
+        pipeline.run("sh", "-c", advice[1])
+        time.sleep(3)
+    assert pipeline.members().returncode == 0
+
+
+@pytest.mark.parametrize("jobs", ["0", "x", "-1", "1.5", "1e9"])
+def test_invalid_jobs_give_one_line(jobs):
+    ran = Project(graph.ROOT).run(*COMMAND[:-1], f"--jobs={jobs}", check=False)
+    assert ran.returncode == 1 and ran.stdout.count("\n") == 1 and f"JOBS is {jobs!r}" in ran.stdout
+
+
+def test_as_many_members_are_trained_at_a_time_as_the_cores_or_the_cluster_allow(tmp_path):
+    code = (
+        "from digits.cluster.members import default_jobs; print([default_jobs(*n) for n in ((9, 1), (9, 2), (30, 1))])"
+    )
+    project = Project(graph.ROOT)
+
+    def printed(**options):
+        return json.loads(project.run(sys.executable, "-c", code, **options).stdout)
+
+    cores = len(os.sched_getaffinity(0))
+    assert printed(RAY_ADDRESS="") == [min(9, cores), max(1, min(9, cores // 2)), min(30, cores)]
+    assert printed(RAY_ADDRESS="", before_start=elsewhere.one_core) == [1, 1, 1]
+    assert printed(RAY_ADDRESS="auto") == [9, 9, 16]
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+def test_killed_trainings_continue_and_end_in_the_bytes_of_a_plain_dvc_repro(make_project, tmp_path):
+    project = make_project(**TINY | {"epochs": 4, "members": [1, 0]})
+    for name in "plain", "killed":
+        (tmp_path / name).mkdir()
+    plain, killed = (kills.Victim(project, tmp_path / name) for name in ("plain", "killed"))
+    plain.repro_to_end()
+    for how in signal.SIGKILL, signal.SIGTERM, signal.SIGKILL:
+        running = start(killed, jobs=2)
+        read_until(running, r"Epoch \d/4|training resumes after epoch", times=2)
+        running.send_signal(how)
+        running.communicate(timeout=120)  # the trainings have its pipe too: it ends with the last of them
+    ran = killed.run(*COMMAND, "2")
+    assert "training resumes after epoch" in ran.stdout
+    kills.assert_same(killed.files(), plain.files())
