@@ -98,10 +98,10 @@ class Progress(tune.Callback):
     """Print a line for each trained fold, and hand over each trial when it has finished."""
 
     def __init__(
-        self, search: Search, default: dict[str, Number], earlier: int, save: Callable[[dict[str, Any]], None]
+        self, search: Search, default: dict[str, Number], numbers: Sequence[int], save: Callable[[dict[str, Any]], None]
     ):
-        """Number the trials from `earlier` + 1; `save` is called with each finished one."""
-        self.search, self.default, self.earlier, self.save = search, default, earlier, save
+        """Give the trials these numbers in the order in which they begin, and call `save` with each finished one."""
+        self.search, self.default, self.numbers, self.save = search, default, numbers, save
         self.reports: dict[str, list[dict[str, Any]]] = {}
 
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any):
