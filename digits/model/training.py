@@ -4,7 +4,6 @@ import importlib.metadata
 import math
 import platform
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +17,10 @@ from digits.model.augmentation import AugmentedBatches
 from digits.model.backend import keras
 from digits.model.checkpoint import Checkpoint
 from digits.model.optimizer import Muon
+from digits.model.trained_member import TrainedMember
 
 VALIDATION_BATCH = 500
-
-
-@dataclass(frozen=True)
-class TrainedMember:
-    """What a training returns.
-
-    Attributes:
-        model: a `.keras` file, see `network.to_bytes`.
-        history: the metrics of each epoch, by name; those of the validation set start with val_.
-        environment: the versions that computed it, the device, its threads and the precision.
-    """
-
-    model: bytes
-    history: list[dict[str, float]]
-    environment: dict[str, str | int]
+MIN_STEPS, MIN_BATCH = 50, 32
 
 
 def train_member(data: arrays.Labelled, member: int, settings: dict[str, Any], work: Path) -> TrainedMember:
@@ -65,7 +51,7 @@ def train_member(data: arrays.Labelled, member: int, settings: dict[str, Any], w
     batches = AugmentedBatches(
         data.images[train_mask],
         data.labels[train_mask],
-        batch_size=settings["batch_size"],
+        batch_size=limit_batch_size(settings["batch_size"], int(train_mask.sum())),
         epochs=settings["epochs"],
         seed=(settings["seed"], member),
         bounds=settings["augment"],
@@ -78,6 +64,15 @@ def train_member(data: arrays.Labelled, member: int, settings: dict[str, Any], w
     fit(model, batches, validation, settings["early_stopping"]["patience"], checkpoint)
     environment = _versions() | {"device": device, "threads": threads, "precision": precision}
     return TrainedMember(network.to_bytes(model), checkpoint.history, environment)
+
+
+def limit_batch_size(batch_size: int, images: int) -> int:
+    """Return a batch size of at most `batch_size` with which an epoch has at least 50 steps, or 32 if that is larger.
+
+    A small data set needs small batches, or its few steps do not train the network: on the sample, batches of 128
+    instead of 63 gave 15.3 instead of 14.0 errors of 1,500 (means of three members).
+    """
+    return min(batch_size, max(images // MIN_STEPS, MIN_BATCH))
 
 
 def _report_device(member: int, device: str, threads: int, precision: str) -> None:
