@@ -2,6 +2,7 @@
 # make members      the same, with the members of params.yaml trained side by side: make members JOBS=4
 # make submit       send reports/submission.csv to Kaggle: make submit MESSAGE="what is new"
 # make experiments  compare the experiments with the baseline in a table
+# make search       try other settings, as search.yaml says, on all cores or a Ray cluster, and name the best: hours
 # make draw         draw a digit in the browser and see the prediction
 # make export       write the network as LiteRT and SavedModel, to use it without this project
 # make notebook     open digit_recognition.ipynb, the same steps one at a time
@@ -30,6 +31,12 @@ members: pipeline
 # Those of the last three commits, without the hashes of the dependencies and without what is the same in all of them.
 experiments: .venv/ready
 	@COLUMNS=120 dvc exp show --no-pager --num 3 --only-changed --keep 'accuracy|errors' --drop 'Created|State|Executor|oof_log_loss|models|params.yaml|.*/'
+
+search: repository .venv/ready
+	@python -m digits.versions
+	@python -m digits.settings
+	@dvc repro --quiet prepare
+	@python -m digits.cluster.search
 
 # DVC needs Git; a ZIP of the project has no repository in it.
 repository:
@@ -97,4 +104,4 @@ cluster-setup: .venv/cluster-ready
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.txt
 	@touch $@
 
-.PHONY: cluster-setup pipeline members repository experiments draw export notebook submit bench lint test test-quick test-faults
+.PHONY: cluster-setup pipeline members repository experiments search draw export notebook submit bench lint test test-quick test-faults
