@@ -15,11 +15,14 @@ def normalize(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-CHOSEN = {
-    normalize(line.partition("#")[0].strip()): line.partition("#")[2].strip()
-    for line in (graph.ROOT / "requirements.in").read_text().splitlines()
-    if line.partition("#")[0].strip()
-}
+def chosen_packages(file):
+    """Read {name: comment} from a requirements file without versions of dependencies."""
+    lines = re.findall(r"^([\w.-]+)[^#\n]*(?:# *(.*))?$", (graph.ROOT / file).read_text(), re.MULTILINE)
+    return {normalize(name): comment for name, comment in lines if not name.startswith("-")}
+
+
+EXTRA = chosen_packages("requirements-cluster.in")
+CHOSEN = EXTRA | chosen_packages("requirements.in")
 REQUIREMENT = re.compile(
     r"([a-z0-9][a-z0-9._-]*)==([^ \\;]+)( ; [^\\]+)? \\((?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+)(?:\n    #.*)*"
 )
@@ -27,9 +30,9 @@ BY_WORDS = {"Apache": "Apache-2.0", "MIT": "MIT", "BSD": "BSD-3-Clause", "Python
 NOT_IMPORTED = {"jupyterlab", "ipykernel", "pytest-xdist", "ruff", "mypy"}  # commands, a kernel and a plugin
 
 
-def pinned_versions():
-    """Read {name: versions} from requirements.txt; some packages have several versions, by Python's version."""
-    text = (graph.ROOT / "requirements.txt").read_text()
+def pinned_versions(file):
+    """Read {name: versions} from a compiled file; some packages have several versions, by Python's version."""
+    text = (graph.ROOT / file).read_text()
     assert REQUIREMENT.sub("", text).strip() == "", "a line that is no exact version with a hash"
     versions = {}
     for requirement in REQUIREMENT.finditer(text):
@@ -37,12 +40,25 @@ def pinned_versions():
     return versions
 
 
-def test_each_package_is_pinned_with_hashes_and_installed_with_them():
-    versions = pinned_versions()
-    assert len(versions) > 100 and set(CHOSEN) <= set(versions)
-    assert "--require-hashes -r requirements.txt" in (graph.ROOT / "Makefile").read_text()
-    for name in CHOSEN:
-        assert importlib.metadata.version(name) in versions[name], f"another version of {name} is installed"
+def skip_without(package):
+    """Skip a test if a package of requirements-cluster.in is not installed."""
+    if package in EXTRA and not list(importlib.metadata.distributions(name=package)):
+        pytest.skip(f"needs {package}: make cluster-setup")
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-cluster"])
+def test_each_package_is_pinned_with_hashes_and_installed_with_them(name):
+    chosen, versions = chosen_packages(f"{name}.in"), pinned_versions(f"{name}.txt")
+    assert len(versions) > 30 and set(chosen) <= set(versions)
+    assert f"--require-hashes -r {name}.txt" in (graph.ROOT / "Makefile").read_text()
+    for package in chosen:
+        skip_without(package)
+        assert importlib.metadata.version(package) in versions[package], f"another version of {package} is installed"
+
+
+def test_the_packages_for_a_cluster_change_no_version():
+    versions, cluster = pinned_versions("requirements.txt"), pinned_versions("requirements-cluster.txt")
+    assert {name for name in cluster if name in versions and not cluster[name] <= versions[name]} == set()
 
 
 @pytest.mark.parametrize(
@@ -56,6 +72,7 @@ def test_a_requirement_without_an_exact_version_or_a_hash_is_found(text):
 def test_the_licence_of_a_chosen_package_is_the_one_it_declares(name):
     licence, _, reason = CHOSEN[name].partition(" · ")
     assert reason, "requirements.in gives no reason"
+    skip_without(name)
     declared = importlib.metadata.metadata(name)
     if declared["License-Expression"]:
         assert licence == declared["License-Expression"]
@@ -86,7 +103,7 @@ def test_the_chosen_packages_are_those_that_are_used():
 
 
 def _package_of(module, packages):
-    names = {normalize(name) for name in packages[module]}
+    names = {normalize(name) for name in packages.get(module, [module])}  # not installed: named as its module
     return next(iter(names & set(CHOSEN) or names))
 
 
