@@ -18,6 +18,7 @@ import logging
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,7 +127,7 @@ def _connect(threads: int, gpus: float) -> Iterator[None]:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         if not any(node.get("CPU", 0) >= threads and node.get("GPU", 0) >= gpus for node in nodes):
             raise InputError(
-                f"no node of the Ray cluster has {threads} CPUs and {gpus:g} GPUs, which one training needs; lower "
+                f"Ray has no node with {threads} CPUs and {gpus:g} GPUs, which one training needs; lower "
                 "compute.threads or compute.gpus in params.yaml, or add such a node"
             )
         yield
@@ -134,9 +135,11 @@ def _connect(threads: int, gpus: float) -> Iterator[None]:
 
 @contextmanager
 def _local_ray(threads: int) -> Iterator[ModuleType]:
-    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}  # other users could run code
+    """Start Ray on this machine, for this process alone, and end it and delete its files afterwards."""
+    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     import ray
 
+    folder = tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
     try:
         ray.init(
             "local",
@@ -145,15 +148,16 @@ def _local_ray(threads: int) -> Iterator[ModuleType]:
             log_to_driver=False,
             logging_level=logging.ERROR,
             _node_ip_address="127.0.0.1",
+            _temp_dir=folder.name,
         )
+        yield ray
     except Exception as error:
         if "timed out during startup" not in str(error):
             raise
         raise InputError("Ray did not start within 30 s; try again when the machine is less busy") from None
-    try:
-        yield ray
     finally:
         ray.shutdown()
+        folder.cleanup()
 
 
 if __name__ == "__main__":

@@ -86,6 +86,8 @@ def run_stopped(project, trials, how):
             break
         printed = running.stdout.read()
         assert "Ray did not start" in printed, printed
+    else:
+        raise AssertionError(f"Ray did not start in {MAX_STARTS} attempts")
     children = psutil.Process(running.pid).children(recursive=True)
     assert children
     if how == signal.SIGINT:
