@@ -21,7 +21,7 @@ START_TIMEOUT = 120  # seconds
 ATTEMPTS = 4  # `ray start` gives up after 30 s, which may be too short on a busy machine
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_agent_register_timeout_ms": str(START_TIMEOUT * 1000),
+    "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": str(START_TIMEOUT),
 }
 
 

@@ -19,16 +19,15 @@ from digits.errors import InputError
 ADDRESS = "RAY_ADDRESS"
 CONNECT_TIMEOUT = 10  # seconds
 _ROOT = Path(__file__).parents[2]
-_ENVIRONMENT = {
+_ENVIRONMENT = {  # of this process, of that which acts for it behind ray://, and of the tasks
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "0",  # two members may print the same line
     "RAY_COLOR_PREFIX": "0",
     "RAY_FLUSH_DRIVER_LOGS": "1",
     "RAY_SCHEDULER_EVENTS": "0",
+    "RAY_GCS_SERVER_REQUEST_TIMEOUT_SECONDS": "20",  # of a machine that is no node; 60 otherwise
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # under `uv run` it would ship the whole environment
     "RAY_task_oom_retries": "3",  # without a limit otherwise
-}
-_ON_THE_NODE = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # hides the GPUs from a task that reserves none
 }
 
@@ -56,7 +55,7 @@ def connect(show_output: bool = True) -> Iterator[ModuleType]:
             runtime_env={
                 "working_dir": str(_ROOT),
                 "excludes": ["/*", "!.", "!/digits", "__pycache__"],
-                "env_vars": _ON_THE_NODE,
+                "env_vars": _ENVIRONMENT,
             },
             log_to_driver=show_output,
             logging_level=logging.ERROR,
@@ -77,7 +76,9 @@ def _import_ray() -> ModuleType:
     os.environ.update(_ENVIRONMENT)
     try:
         import ray
-    except ImportError:
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
         raise InputError(
             f"Ray is not installed, but {ADDRESS} is set; run `make cluster-setup`, or `unset {ADDRESS}` to train here"
         ) from None
@@ -94,14 +95,10 @@ def _check_reachable(address: str) -> None:
     try:
         socket.create_connection((named[2], int(named[3])), CONNECT_TIMEOUT).close()
     except OSError as error:
-        raise _unreachable(address, error.strerror or str(error)) from None
-
-
-def _unreachable(address: str, reason: str) -> InputError:
-    return InputError(
-        f"the Ray cluster of {ADDRESS}={address} cannot be reached: {reason}; start it or correct the address, "
-        f"or `unset {ADDRESS}` to train here"
-    )
+        raise InputError(
+            f"the Ray cluster of {ADDRESS}={address} cannot be reached: {error.strerror or error}; start it or correct "
+            f"the address, or `unset {ADDRESS}` to train here"
+        ) from None
 
 
 def _explain(error: Exception, address: str) -> Exception:
@@ -113,11 +110,11 @@ def _explain(error: Exception, address: str) -> Exception:
             f"the Ray cluster of {address} has Ray {ray} and Python {python}, this machine has Ray {own_ray} and "
             f"Python {own_python}; install the same versions on all machines"
         )
-    if type(error).__name__ == "AuthenticationError" or "oken" in message:
+    refused = isinstance(error, (ConnectionError, TimeoutError)) or "token" in message or "No node info" in message
+    if refused or type(error).__name__ in ("AuthenticationError", "RpcError", "RaySystemError"):
         return InputError(
-            f"the Ray cluster of {address} rejected the token of this machine; copy ~/.ray/auth_token from the head "
-            f"of the cluster, or set RAY_AUTH_TOKEN ({message[:150]})"
+            f"the Ray cluster of {ADDRESS}={address} does not accept this machine ({message[:200]}); check that the "
+            "port is Ray's, that this machine is a node or uses ray://host:10001, and that ~/.ray/auth_token or "
+            "RAY_AUTH_TOKEN is the head's"
         )
-    if isinstance(error, (ConnectionError, TimeoutError)) or type(error).__name__ in ("RpcError", "RaySystemError"):
-        return _unreachable(address, message[:200])
     return error
