@@ -142,9 +142,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 def _cause(lines: Sequence[str]) -> str:
     """Find the line of DVC's output that says why it failed."""
-    if busy := re.search(r"'(\S+)' is busy, .*\n *\(PID (\d+)\)", "\n".join(lines)):
-        path, pid = Path(busy[1]).name, busy[2]
-        return f"{path} is in use by process {pid}; wait until it ends, or end it (kill -INT -{pid})"
+    if pids := [line.split()[1].rstrip("):") for line in lines if line.startswith("  (PID ")]:
+        groups = " ".join(f"-{pid}" for pid in pids)
+        return f"other DVC processes run here: {', '.join(pids)}; wait until they end, or end them (kill -INT {groups})"
     found = [line for line in lines if re.match(r"(error|ERROR): |[\w.]+(Error|Exception)\b", line)]
     causes = [line for line in found if "failed to run: " not in line]  # DVC's remark on the exit status
     return [*lines[-1:], *found[-1:], *causes[-1:]][-1].removeprefix("error: ").removeprefix("ERROR: ")

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import elsewhere
 import graph
@@ -113,15 +112,14 @@ def test_a_second_command_is_refused_and_a_signal_ends_the_first_with_its_traini
 @pytest.mark.slow
 @pytest.mark.faults
 def test_trainings_that_survive_a_killed_command_are_named_by_the_next_one(pipeline, hanging):
-    running, _ = hanging
+    running, pids = hanging
     running.kill()
     pipeline.order()
-    for _ in range(2):  # trainings
-        ran = pipeline.members()
-        advice = re.search(r"^error: .* in use by process \d+; .*\((kill .*)\)$", ran.stdout, re.MULTILINE)
-        assert ran.returncode == 1 and advice, ran.stdout
-        pipeline.run("sh", "-c", advice[1])
-        time.sleep(3)
+    ran = pipeline.members()
+    advice = re.search(r"^error: other DVC processes run here: \d+, \d+; .*\((kill .*)\)$", ran.stdout, re.MULTILINE)
+    assert ran.returncode == 1 and advice, ran.stdout
+    pipeline.run("sh", "-c", advice[1])
+    psutil.wait_procs([psutil.Process(int(pid)) for pid in pids if is_running(pid)], timeout=30)
     assert pipeline.members().returncode == 0
 
 
@@ -131,19 +129,20 @@ def test_invalid_jobs_give_one_line(jobs):
     assert ran.returncode == 1 and ran.stdout.count("\n") == 1 and f"JOBS is {jobs!r}" in ran.stdout
 
 
-def test_as_many_members_are_trained_at_a_time_as_the_cores_or_the_cluster_allow(tmp_path):
+def test_as_many_members_are_trained_at_a_time_as_the_cores_or_the_cluster_allow():
     code = (
-        "from digits.cluster.members import default_jobs; print([default_jobs(*n) for n in ((9, 1), (9, 2), (30, 1))])"
+        "from digits.cluster.members import default_jobs; print([default_jobs(*n) for n in ((999, 1), (9, 2), (2, 1))])"
     )
     project = Project(graph.ROOT)
 
     def printed(**options):
         return json.loads(project.run(sys.executable, "-c", code, **options).stdout)
 
-    cores = len(os.sched_getaffinity(0))
-    assert printed(RAY_ADDRESS="") == [min(9, cores), max(1, min(9, cores // 2)), min(30, cores)]
+    cores, two_threads, two_members = printed(RAY_ADDRESS="")
+    assert 1 <= cores <= len(os.sched_getaffinity(0))  # a container may allow fewer
+    assert two_threads == max(1, min(9, cores // 2)) and two_members == min(2, cores)
     assert printed(RAY_ADDRESS="", before_start=elsewhere.one_core) == [1, 1, 1]
-    assert printed(RAY_ADDRESS="auto") == [9, 9, 16]
+    assert printed(RAY_ADDRESS="auto") == [16, 9, 2]
 
 
 @pytest.mark.slow
@@ -157,8 +156,11 @@ def test_killed_trainings_continue_and_end_in_the_bytes_of_a_plain_dvc_repro(mak
     for how in signal.SIGKILL, signal.SIGTERM, signal.SIGKILL:
         running = start(killed, jobs=2)
         read_until(running, r"Epoch \d/4|training resumes after epoch", times=2)
+        trainings = psutil.Process(running.pid).children(recursive=True)
         running.send_signal(how)
-        running.communicate(timeout=120)  # the trainings have its pipe too: it ends with the last of them
+        running.communicate()
+        psutil.wait_procs(trainings, timeout=120)
+        assert not [training for training in trainings if is_running(training.pid)]
     ran = killed.run(*COMMAND, "2")
     assert "training resumes after epoch" in ran.stdout
     kills.assert_same(killed.files(), plain.files())
