@@ -10,7 +10,7 @@ import yaml
 
 from digits.data import arrays, splits
 
-# Trains the requested members, each a number and settings, and prints the MD5 of each model, or the error.
+# Trains the requested members, each a number, settings and folders to import from, and prints the MD5 or the error.
 TRAIN = """
 import hashlib, json, sys
 from pathlib import Path
@@ -20,7 +20,8 @@ from digits.errors import InputError
 
 remote.NODE_TIMEOUT = 1
 data, requests = arrays.load_labelled(sys.argv[1]), json.loads(sys.argv[2])
-for member, settings in requests:
+for member, settings, *path in requests:
+    sys.path[:0] = path
     try:
         trained = remote.train_member(data, member, settings, Path(sys.argv[1]).parent)
         result = vars(trained) | {"model": hashlib.md5(trained.model).hexdigest()}

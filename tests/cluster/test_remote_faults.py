@@ -72,6 +72,11 @@ def test_a_member_trained_from_outside_the_cluster_has_the_same_bytes(cluster, p
     assert "\x1b" not in outside.stdout, "no colours"
 
 
+def test_a_wrong_token_is_one_line(cluster, prepared):
+    message = train(prepared, (1, settings()), **connection(cluster) | {"RAY_AUTH_TOKEN": "0" * 64}).results[0]
+    assert "does not accept" in message and "RAY_AUTH_TOKEN" in message
+
+
 def test_the_images_of_all_members_are_in_each_object_store_once(cluster, prepared):
     one_thread = settings(**{"compute.threads": 1, "epochs": 100_000})
     requests = [json.dumps([[member, one_thread]]) for member in (0, 1, 2, 3)]
