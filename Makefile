@@ -4,7 +4,7 @@
 # make experiments  compare the experiments with the baseline in a table
 # make search       try other settings, as search.yaml says, on all cores or a Ray cluster, and name the best: hours
 # make draw         draw a digit in the browser and see the prediction
-# make export       write the network as LiteRT and SavedModel, to use it without this project
+# make export       write the network as LiteRT, ONNX and SavedModel, to use it without this project
 # make notebook     open digit_recognition.ipynb, the same steps one at a time
 # make bench        train other people's recipes and ours and compare them: hours; make bench FLAGS=--quick: ten minutes
 # make cluster-setup  add the packages for a Ray cluster to .venv

@@ -28,6 +28,11 @@ from digits.settings import (
 )
 from digits.settings import Params as StageParams
 
+if os.environ.get("RAY_ADDRESS"):
+    from digits.cluster.remote import train_member
+else:
+    from digits.model.training import train_member
+
 
 class Params(StageParams):
     seed: Seed
@@ -47,10 +52,6 @@ def main():
     member = parser.parse_args().member
     params = Params.load()
     versions.check()
-    if os.environ.get("RAY_ADDRESS"):
-        from digits.cluster.remote import train_member
-    else:
-        from digits.model.training import train_member
     data = arrays.load_labelled("data/prepared/labelled.npz")
 
     with checkpoint.lock_member(member, checkpoint.key("train", params)) as work:

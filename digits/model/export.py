@@ -2,9 +2,10 @@
 
 models/member-K.keras     for each K of members
 → export/digits.tflite    LiteRT, for phones and small devices
+→ export/digits.onnx      ONNX, for browsers, servers and other languages
 → export/saved_model/     TensorFlow
 
-Both hold the same model. Input `images`: (N, 28, 28) float32, grey levels of 0–255, white ink on black, framed as in
+All hold the same model. Input `images`: (N, 28, 28) float32, grey levels of 0–255, white ink on black, framed as in
 MNIST. Output: probabilities (N, 10) float32. Of an ensemble, it is the mean over the members. Test-time augmentation,
 which the pipeline and the drawing page add, is not included.
 
@@ -12,11 +13,16 @@ which the pipeline and the drawing page add, is not included.
     model = Interpreter("export/digits.tflite").get_signature_runner()
     probabilities = model(images=images)["output_0"]
 
+    import onnxruntime
+    model = onnxruntime.InferenceSession("export/digits.onnx")
+    (probabilities,) = model.run(None, {"images": images})
+
     import tensorflow
     model = tensorflow.saved_model.load("export/saved_model")
     probabilities = model.serve(images)
 """
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,15 +56,20 @@ def write(model: keras.Model, folder: Path = FOLDER) -> None:
     """
     with files.atomic_write(folder / "digits.tflite") as partial:
         model.export(partial, format="litert", verbose=False)
+    with files.atomic_write(folder / "digits.onnx") as partial:
+        model.export(partial, format="onnx", verbose=False)
     with files.temporary_folder(folder / ".partial") as partial_folder:
         model.export(partial_folder / "saved_model", format="tf_saved_model", verbose=False)
         files.move_folder(partial_folder / "saved_model", folder / "saved_model")
 
 
 def main() -> None:
+    # of Keras 3.15, which restores for tf2onnx the names that NumPy 2 has dropped
+    warnings.filterwarnings("ignore", message="In the future `np.object`", category=FutureWarning)
     backend.configure()
     write(average(ensemble.load(Params.load().members)))
-    print(f"{FOLDER}/digits.tflite, {FOLDER}/saved_model/: images (N, 28, 28) of 0–255 in, probabilities (N, 10) out")
+    names = ", ".join(f"{FOLDER}/{name}" for name in ("digits.tflite", "digits.onnx", "saved_model/"))
+    print(f"{names}: images (N, 28, 28) of 0–255 in, probabilities (N, 10) out")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from onnx.reference import ReferenceEvaluator
 
 pytestmark = pytest.mark.slow  # builds networks, and starts TensorFlow in processes of its own
 
@@ -39,7 +40,11 @@ def test_the_exported_files_give_the_mean_of_the_members_without_this_project(un
     ran = export(project)
     assert ran.returncode == 0, ran.stdout
     assert len(ran.stdout.splitlines()) == 1 and "export/digits.tflite" in ran.stdout
-    assert sorted(path.name for path in (project / "export").iterdir()) == ["digits.tflite", "saved_model"]
+    assert sorted(path.name for path in (project / "export").iterdir()) == [
+        "digits.onnx",
+        "digits.tflite",
+        "saved_model",
+    ]
     assert not (project / "export/saved_model/old").exists()
 
     (project / "export").rename(tmp_path / "export")
@@ -49,8 +54,9 @@ def test_the_exported_files_give_the_mean_of_the_members_without_this_project(un
     assert ran.returncode == 0, ran.stderr
     models = ensemble.load([0, 3], project / "models")
     expected = np.mean([model.predict(images, verbose=0) for model in models], axis=0)
-    got = np.load(tmp_path / "probabilities.npz")
-    for name, count in ("litert", 200), ("one_image", 1), ("saved_model", 200):
+    got = dict(np.load(tmp_path / "probabilities.npz"))
+    (got["onnx"],) = ReferenceEvaluator(str(tmp_path / "export/digits.onnx")).run(None, {"images": images[:50]})
+    for name, count in ("litert", 200), ("one_image", 1), ("saved_model", 200), ("onnx", 50):
         np.testing.assert_allclose(got[name], expected[:count], atol=1e-5, err_msg=name)
         assert got[name].argmax(axis=1).tolist() == expected[:count].argmax(axis=1).tolist(), name
 
