@@ -1,15 +1,16 @@
 """Evaluate the networks on images that they were not trained on, and write the report.
 
-data/prepared/labelled.npz     images (N, 28, 28) uint8, labels (N,), fold (N,)
-data/predictions/labelled.npz  probabilities (N, 10) float32, NaN where every network was trained on the image
-data/predictions/held_out.npz  probabilities (H, K, 10) float32, of the held-out images by each member alone
-reports/training/, reports/labels/, params.yaml: training curves, label charts and settings, shown in the report
-→ reports/metrics.json         the six metrics to compare runs by; without a held-out set, the two out-of-fold ones
-→ reports/details.json         numbers of images, 95 % intervals, calibration errors, errors of each member
-→ reports/plots/               predictions.csv, confusion.png, per_digit.csv, mistakes.png: of the predicted images
-                               reliability.csv, reliability.png: of the held-out images; if none, the out-of-fold ones
-                               curves.csv: loss and accuracy of every member in each epoch
-→ reports/index.html           the report
+data/prepared/labelled.npz       images (N, 28, 28) uint8, labels (N,), fold (N,)
+data/predictions/labelled.npz    probabilities (N, 10) float32, NaN where every network was trained on the image
+data/predictions/held_out.npz    probabilities (H, K, 10) float32, of the held-out images by each member alone
+data/predictions/unlabelled.npz  probabilities (M, 10) float32
+reports/training/, reports/labels/, reports/search/, params.yaml: shown in the report
+→ reports/metrics.json           the six metrics to compare runs by; without a held-out set, the two out-of-fold ones
+→ reports/details.json           numbers of images, 95 % intervals, calibration errors, errors of each member
+→ reports/plots/                 predictions.csv, confusion.png, per_digit.csv, mistakes.png: of the predicted images
+                                 reliability.csv, reliability.png: of the held-out images; if none, the out-of-fold ones
+                                 curves.csv: loss and accuracy of every member in each epoch
+→ reports/index.html             the report
 """
 
 from pathlib import Path
@@ -37,6 +38,7 @@ def main() -> None:
     labelled = arrays.load_labelled("data/prepared/labelled.npz")
     probabilities = arrays.load_probabilities("data/predictions/labelled.npz")
     by_member = arrays.load_probabilities_by_member("data/predictions/held_out.npz")
+    unlabelled = arrays.load_probabilities("data/predictions/unlabelled.npz").argmax(axis=1)
 
     predictions = tabulate(labelled.labels, labelled.fold, probabilities)
     results, details = metrics.compute(predictions, by_member)
@@ -52,7 +54,7 @@ def main() -> None:
     result_charts.draw_confusion(predictions, PLOTS / "confusion.png")
     result_charts.draw_mistakes(predictions, labelled.images, PLOTS / "mistakes.png")
     result_charts.draw_reliability(reliability, PLOTS / "reliability.png")
-    report.write("reports/index.html", labelled, predictions, reliability, results, details, params.members)
+    report.write("reports/index.html", labelled, predictions, unlabelled, results, details, params.members)
 
 
 def write_csv(name: str, table: pd.DataFrame) -> None:

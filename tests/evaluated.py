@@ -1,17 +1,19 @@
-"""Working folders with everything that evaluate reads, made from known predictions."""
+"""Working folders with everything that evaluate reads, made from known predictions, and parts of their reports."""
 
+import json
+import re
 from contextlib import chdir
 
-import graph
 import numpy as np
 import pandas as pd
 
 from digits import files
 from digits.data import arrays
-from digits.evaluation import label_charts
+from digits.evaluation import label_charts, report_settings
 from stages import evaluate
 
-VERSIONS = {"python": "3.11.9", "keras": "3.15.1", "tensorflow": "2.21.0"}
+ENVIRONMENT = {"python": "3.11.9", "keras": "3.15.1", "device": "CPU", "threads": 2, "precision": "float32"}
+ENVIRONMENT |= {"parameters": 1234}
 
 
 def make_probabilities(labels, unpredicted=slice(0)):
@@ -24,21 +26,20 @@ def make_probabilities(labels, unpredicted=slice(0)):
 
 def fill(folder, images, labels, fold, probabilities, members=(0,), epochs=3):
     """Write what the stages before evaluate would have written into `folder`."""
-    params = graph.PARAMS.read_text()
+    params = report_settings.DEFAULTS.read_text()
     (folder / "params.yaml").write_text(params.replace("members: [0] ", f"members: {list(members)} "))
     arrays.save(folder / "data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
     arrays.save(folder / "data/predictions/labelled.npz", probabilities=probabilities)
     by_member = np.stack([probabilities[fold == arrays.HELD_OUT]] * len(members), axis=1)
     arrays.save(folder / "data/predictions/held_out.npz", probabilities=by_member)
+    arrays.save(folder / "data/predictions/unlabelled.npz", probabilities=make_probabilities(np.repeat([7, 8], [3, 1])))
     counts = np.bincount(labels, minlength=10)
     label_charts.draw_bars(counts, folder / "reports/labels/bars.png")
-    label_charts.draw_pie(counts, folder / "reports/labels/pie.png")
-    label_charts.write_interactive(counts, folder / "reports/labels/interactive.html")
     for member in members:
         write_training(folder, member, epochs)
 
 
-def write_training(folder, member, epochs=3, versions=VERSIONS):
+def write_training(folder, member, epochs=3, environment=ENVIRONMENT):
     """Write the curves of a training whose validation loss is lowest in the epoch before the last."""
     curves = folder / f"reports/training/member-{member}"
     for part, gap in ("train", 0.1), ("validation", 0.0):
@@ -47,7 +48,7 @@ def write_training(folder, member, epochs=3, versions=VERSIONS):
         loss[1:][-1:] = 3
         for name, values in ("loss", loss), ("accuracy", 1 - loss / 8):
             pd.Series(values, name=name).to_csv(curves / part / f"{name}.tsv", sep="\t", index_label="step")
-    files.write_json(f"{curves}.json", versions)
+    files.write_json(f"{curves}.json", environment)
 
 
 def evaluate_in(folder):
@@ -78,3 +79,30 @@ def make_report(folder, images, labels):
     write_training(folder, 2)
     evaluate_in(folder)
     return folder
+
+
+def text_of(html):
+    """The text of a part of a page."""
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def section(page, name):
+    """The text of a section, without the numbers of its charts."""
+    html = re.search(rf'<section id="{name}">(.*?)</section>', page, re.DOTALL)[1]
+    return text_of(re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL))
+
+
+def part(page, split):
+    """The text of the confusion matrix of a split and of what is beside it."""
+    html = re.search(rf'<div class="pair unequal {split}">(.*?)</ol>', page, re.DOTALL)[1]
+    return text_of(html)
+
+
+def figure(page, name):
+    """A Plotly figure."""
+    return json.loads(re.search(rf'<div class="plotly" id="{name}".*?<script[^>]*>(.*?)</script>', page, re.DOTALL)[1])
+
+
+def header(page):
+    """The text above the tiles."""
+    return text_of(re.search(r'<dl class="facts">(.*?)</dl>', page, re.DOTALL)[1])

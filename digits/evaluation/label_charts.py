@@ -23,6 +23,7 @@ setTextColor()
 """
 
 
+@charts.default_style
 def draw_bars(counts: NDArray[np.integer], path: str | Path) -> None:
     """Draw horizontal bars; counts (10,) of the digits 0-9."""
     figure = Figure(figsize=(4.6, 3.6), dpi=160, layout="constrained")
@@ -36,6 +37,7 @@ def draw_bars(counts: NDArray[np.integer], path: str | Path) -> None:
     charts.save(figure, path)
 
 
+@charts.default_style
 def draw_pie(counts: NDArray[np.integer], path: str | Path) -> None:
     """Draw a pie; counts (10,) of the digits 0-9."""
     figure = Figure(figsize=(4.6, 3.6), dpi=160, layout="constrained")

@@ -11,6 +11,7 @@ from sklearn.metrics import log_loss, precision_recall_fscore_support
 from digits.evaluation.predictions import HELD_OUT, OUT_OF_FOLD, PROBABILITIES
 
 BINS = 15
+RESAMPLES = 1000
 
 
 def compute(predictions: pd.DataFrame, by_member: NDArray[np.float32]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -37,7 +38,9 @@ def compute(predictions: pd.DataFrame, by_member: NDArray[np.float32]) -> tuple[
         results[f"{prefix}log_loss"] = mean_log_loss(part[PROBABILITIES].to_numpy(), part.label)
         details |= {f"{prefix}images": len(part), f"{prefix}errors": errors}
         details |= {f"{prefix}accuracy_low": low, f"{prefix}accuracy_high": high}
-        details[f"{prefix}calibration_error"] = calibration_error(reliability(part))
+        low, high = calibration_interval(part)
+        details[f"{prefix}calibration_error"] = calibration_error(part)
+        details |= {f"{prefix}calibration_error_low": low, f"{prefix}calibration_error_high": high}
         if split == HELD_OUT:
             alone = (by_member.argmax(axis=2) != part.label.to_numpy()[:, None]).sum(axis=0)
             results |= {"errors": errors, "gain": float(alone.mean() - errors)}
@@ -67,8 +70,7 @@ def reliability(predictions: pd.DataFrame) -> pd.DataFrame:
         columns confidence (the bin's mean), accuracy, low and high (the 95 % interval of the accuracy), images.
     """
     correct = predictions.predicted == predictions.label
-    bins = np.minimum((predictions.confidence * BINS).astype(int), BINS - 1)
-    groups = predictions.assign(correct=correct).groupby(bins.to_numpy())
+    groups = predictions.assign(correct=correct).groupby(_assign_bins(predictions))
     counts = [(int(group.correct.sum()), len(group)) for _, group in groups]
     return pd.DataFrame(
         {
@@ -81,13 +83,38 @@ def reliability(predictions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def calibration_error(reliability: pd.DataFrame) -> float:
-    """Compute the expected calibration error in 0-1 from a table of `reliability`.
+def calibration_error(predictions: pd.DataFrame) -> float:
+    """Compute the expected calibration error in 0-1: the mean difference between confidence and accuracy.
 
-    It is the mean difference between confidence and accuracy, weighted by the images of each bin.
-    Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
+    Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3, with the bins of
+    `reliability`.
     """
-    return float(np.average((reliability.accuracy - reliability.confidence).abs(), weights=reliability.images))
+    return _calibration_error(_excess(predictions), _assign_bins(predictions))
+
+
+def calibration_interval(predictions: pd.DataFrame) -> tuple[float, float]:
+    """Compute the 95 % interval of the calibration error by the percentile bootstrap: (low, high).
+
+    scipy.stats.bootstrap gives the same and takes several times as long.
+    """
+    excess, bins = _excess(predictions), _assign_bins(predictions)
+    random = np.random.default_rng(0)
+    samples = (random.integers(len(bins), size=len(bins)) for _ in range(RESAMPLES))
+    low, high = np.quantile([_calibration_error(excess[sample], bins[sample]) for sample in samples], [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _assign_bins(predictions: pd.DataFrame) -> NDArray[np.intp]:
+    return np.minimum((predictions.confidence.to_numpy() * BINS).astype(int), BINS - 1)
+
+
+def _excess(predictions: pd.DataFrame) -> NDArray[np.float64]:
+    """Subtract 1 from the confidence of each correct prediction."""
+    return predictions.confidence.to_numpy() - (predictions.predicted == predictions.label).to_numpy()
+
+
+def _calibration_error(excess: NDArray[np.float64], bins: NDArray[np.intp]) -> float:
+    return float(np.abs(np.bincount(bins, excess)).sum() / len(bins))
 
 
 def per_digit(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -2,179 +2,125 @@
 
 import base64
 import gzip
-import importlib.metadata
-import io
-import json
-import math
-import platform
-from collections.abc import Iterator
+import hashlib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jinja2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
-from ruamel.yaml import YAML
-from sklearn.metrics import confusion_matrix
 
 from digits import files
 from digits.data.arrays import Labelled
-from digits.errors import InputError
-from digits.evaluation import label_issues, metrics, summary, training_curves
-from digits.evaluation.predictions import HELD_OUT, PROBABILITIES, select_least_confident, select_misclassified
+from digits.evaluation import (
+    label_issues,
+    metrics,
+    report_charts,
+    report_images,
+    report_settings,
+    summary,
+    training_curves,
+)
+from digits.evaluation.predictions import OUT_OF_FOLD, SPLITS, select_least_confident, select_misclassified
 
-TEMPLATE = Path(__file__).with_name("report.html")
-LABELS, PLOTS = Path("reports/labels"), Path("reports/plots")
-MAX_PER_CELL, MAX_MISCLASSIFIED, MAX_LABEL_ISSUES = 24, 300, 48
-MIN_SHOWN = 6  # images shown even if fewer are misclassified or mislabelled
-PACKAGES = "numpy", "pandas", "scipy", "scikit-learn", "cleanlab", "matplotlib", "plotly"
-
-
-class Cell(NamedTuple):
-    """A cell of the confusion matrix; `intensity` in 0-1 grows with the logarithm of the number of images."""
-
-    label: int
-    predicted: int
-    images: int
-    intensity: float
-    cards: list[dict[str, Any]]
+TEMPLATE, STYLE = Path(__file__).with_name("report.html"), Path(__file__).with_name("report.css")
+# Plotly without 3D and maps, a third of the size: `npm pack plotly.js-basic-dist-min`, in the version of plotly.py
+PLOTLY = Path(__file__).with_name("plotly-basic.min.js")
+BARS, RELIABILITY = Path("reports/labels/bars.png"), Path("reports/plots/reliability.png")
+TRIALS, TRIALS_CHART = Path("reports/search/trials.csv"), Path("reports/search/trials.png")
+PREDICTIONS = Path("data/predictions/labelled.npz")
+MAX_MISCLASSIFIED, MAX_LABEL_ISSUES, MAX_CONFUSIONS, MAX_TRIALS = 300, 48, 5, 10
+LEAST_CONFIDENT = 6  # shown if no image is misclassified
 
 
 def write(
     path: str | Path,
     labelled: Labelled,
     predictions: pd.DataFrame,
-    reliability: pd.DataFrame,
+    unlabelled: NDArray[np.integer],
     results: dict[str, Any],
     details: dict[str, Any],
     members: list[int],
 ) -> None:
     """Write the page from the arguments, params.yaml, and the charts and training curves in reports/.
 
+    It has neither the commit nor durations, so that equal results give equal bytes.
+
     Args:
         labelled: all labelled images.
         predictions: a table as digits.evaluation.predictions describes it.
-        reliability: a table of metrics.reliability.
+        unlabelled: (M,), the predicted digits of the unlabelled images.
         results, details: what metrics.compute returns.
         members: the numbers of the networks.
 
     Raises:
-        InputError: a member's training curves or versions are missing.
+        InputError: a member's training curves or environment are missing.
     """
+    settings = report_settings.read_settings("params.yaml")
+    values = {setting.name: setting.value for setting in settings}
+    splits = {split: part for split in SPLITS if len(part := predictions[predictions.split == split])}
+    confusions = {split: report_images.make_confusion(part, labelled.images) for split, part in splits.items()}
+    with PREDICTIONS.open("rb") as file:
+        md5 = hashlib.file_digest(file, "md5").hexdigest()
     misclassified = select_misclassified(predictions)
     shown = misclassified.head(MAX_MISCLASSIFIED)
-    held_out = predictions.split == HELD_OUT
-    ranked, mislabelled = label_issues.rank(predictions[~held_out])
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+    if shown.empty:
+        shown = select_least_confident(predictions, LEAST_CONFIDENT)
+    ranked, mislabelled = label_issues.rank(splits[OUT_OF_FOLD])
+    curves = [training_curves.read(member) for member in members]
+    label_counts, predicted_counts = (np.bincount(digits, minlength=10) for digits in (labelled.labels, unlabelled))
+    page = _render(
+        values=values,
+        settings=settings,
         members=members,
-        images=len(predictions),
-        held_out=bool(held_out.any()),
-        out_of_fold=len(ranked),
+        environments=report_settings.read_environments(members),
+        installed=report_settings.installed_versions(),
+        trainings=[
+            report_settings.describe_training(member, table, labelled)
+            for member, table in zip(members, curves, strict=True)
+        ],
+        predictions_md5=md5,
         headlines=list(summary.describe(results, details)),
-        confusion=_confusion(predictions, labelled.images),
+        splits={split: len(part) for split, part in splits.items()},
+        confusions=confusions,
+        frequent={split: report_images.list_confusions(cells, MAX_CONFUSIONS) for split, cells in confusions.items()},
+        per_digit={split: list(metrics.per_digit(part).itertuples()) for split, part in splits.items()},
         misclassified=len(misclassified),
-        misclassified_cards=_cards(
-            select_least_confident(predictions, MIN_SHOWN) if shown.empty else shown, labelled.images
-        ),
-        per_digit=list(metrics.per_digit(predictions).itertuples()),
-        reliability=list(reliability.itertuples()),
-        reliability_png=_png((PLOTS / "reliability.png").read_bytes()),
-        training=[_training(member) for member in members],
+        misclassified_cards=report_images.make_cards(shown, labelled.images),
         mislabelled=mislabelled,
-        label_issue_cards=_cards(ranked.head(min(max(mislabelled, MIN_SHOWN), MAX_LABEL_ISSUES)), labelled.images),
-        label_counts=np.bincount(labelled.labels, minlength=10).tolist(),
-        bars_png=_png((LABELS / "bars.png").read_bytes()),
-        pie_png=_png((LABELS / "pie.png").read_bytes()),
-        interactive=_base64(gzip.compress((LABELS / "interactive.html").read_bytes(), mtime=0)),
-        settings=list(_settings(Path("params.yaml").read_text(encoding="utf-8"))),
-        versions=list(_versions(members)),
+        label_issue_cards=report_images.make_cards(ranked.head(min(mislabelled, MAX_LABEL_ISSUES)), labelled.images),
+        reliability=list(metrics.reliability(next(iter(splits.values()))).itertuples()),
+        reliability_png=report_images.as_data_url(RELIABILITY.read_bytes()),
+        curves=report_charts.draw_curves(pd.concat(curves)),
+        label_counts=label_counts.tolist(),
+        predicted_counts=predicted_counts.tolist(),
+        distributions=report_charts.draw_distributions(label_counts, predicted_counts),
+        bars_png=report_images.as_data_url(BARS.read_bytes()),
+        **_read_search(),
     )
     with files.atomic_write(path) as partial:
         partial.write_text(page, encoding="utf-8")
 
 
-def _confusion(predictions: pd.DataFrame, images: NDArray[np.uint8]) -> list[list[Cell]]:
-    """Make the confusion matrix, labels in rows.
-
-    The cells on the diagonal show their least confident images, the others their most confident ones.
-    """
-    counts = confusion_matrix(predictions.label, predictions.predicted, labels=range(10))
-    correct = predictions.predicted == predictions.label
-    order = predictions.confidence.where(correct, -predictions.confidence).argsort(kind="stable")
-    groups = predictions.iloc[order].groupby(["label", "predicted"])
-    cards = {place: _cards(group.head(MAX_PER_CELL), images) for place, group in groups}
-
-    def make_cell(label: int, predicted: int) -> Cell:
-        intensity = math.log1p(counts[label, predicted]) / math.log1p(counts.max())
-        return Cell(label, predicted, int(counts[label, predicted]), intensity, cards.get((label, predicted), []))
-
-    return [[make_cell(label, predicted) for predicted in range(10)] for label in range(10)]
+def _read_search() -> dict[str, Any]:
+    """Read the best trials of the last `make search`, which writes the chart last; None if there was none."""
+    if not TRIALS_CHART.exists():
+        return {"trials": None}
+    trials = pd.read_csv(TRIALS)
+    return {
+        "trials": trials.head(MAX_TRIALS),
+        "number_of_trials": len(trials),
+        "trials_png": report_images.as_data_url(TRIALS_CHART.read_bytes()),
+    }
 
 
-def _cards(predictions: pd.DataFrame, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
-    """Make what the template shows of each image: its row of the table, its probabilities and its PNG."""
-    probabilities = predictions[PROBABILITIES].to_numpy().tolist()
-    return [
-        {**record, "probabilities": ten, "png": _digit_png(images[record["row"] - 1])}
-        for record, ten in zip(predictions.to_dict("records"), probabilities, strict=True)
-    ]
-
-
-def _digit_png(image: NDArray[np.uint8]) -> str:
-    file = io.BytesIO()
-    Image.fromarray(255 - image).save(file, "PNG", optimize=True)
-    return _png(file.getvalue())
-
-
-def _png(content: bytes) -> str:
-    return "data:image/png;base64," + _base64(content)
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()
-
-
-def _training(member: int) -> dict[str, Any]:
-    curves = training_curves.read(member)
-    best = training_curves.find_best_epoch(curves)
-    return {**best, "epochs": curves.epoch.max(), "png": _png(training_curves.render(curves))}
-
-
-def _settings(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield each setting in the text of params.yaml: (dotted name, value, comment on its line)."""
-    lines = text.splitlines()
-
-    def read_section(section: Any, prefix: str) -> Iterator[tuple[str, str, str]]:
-        for key, value in section.items():
-            line, _ = section.lc.key(key)
-            comment = lines[line].partition(" # ")[2].strip()
-            if not isinstance(value, dict):
-                yield prefix + key, str(value), comment
-                continue
-            if comment:
-                yield prefix + key, "", comment
-            yield from read_section(value, f"{prefix}{key}.")
-
-    return read_section(YAML().load(text), "")
-
-
-def _versions(members: list[int]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield what the trainings and this page were computed with: (name, {package: version}).
-
-    Members trained with the same versions share one entry.
-    """
-    groups: dict[str, list[str]] = {}
-    for member in members:
-        path = training_curves.FOLDER / f"member-{member}.json"
-        if not path.exists():
-            raise InputError(f"{path} is missing; run `dvc repro`")
-        groups.setdefault(path.read_text(encoding="utf-8"), []).append(str(member))
-    for text, group in groups.items():
-        yield f"member{'s' if len(group) > 1 else ''} {', '.join(group)}", json.loads(text)
-    installed = {name: importlib.metadata.version(name) for name in PACKAGES}
-    yield "this page", {"python": platform.python_version()} | installed
+def _render(**context: Any) -> str:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        style=STYLE.read_text(encoding="utf-8"),
+        plotly=base64.b64encode(gzip.compress(PLOTLY.read_bytes(), mtime=0)).decode(),
+        **context,
+    )

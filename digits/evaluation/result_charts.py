@@ -21,6 +21,7 @@ MAX_SHOWN = 400
 COLUMNS = 10
 
 
+@charts.default_style
 def draw_confusion(predictions: pd.DataFrame, path: str | Path) -> None:
     """Draw the confusion matrix, with the counts in its cells."""
     counts = confusion_matrix(predictions.label, predictions.predicted, labels=range(10))
@@ -40,6 +41,7 @@ def draw_confusion(predictions: pd.DataFrame, path: str | Path) -> None:
     charts.save(figure, path)
 
 
+@charts.default_style
 def draw_mistakes(predictions: pd.DataFrame, images: NDArray[np.uint8], path: str | Path) -> None:
     """Draw the misclassified images, most confident first, each with its label, predicted digit and confidence.
 
@@ -59,6 +61,7 @@ def draw_mistakes(predictions: pd.DataFrame, images: NDArray[np.uint8], path: st
     _draw_sheet(images[shown.row - 1], captions, title, path)
 
 
+@charts.default_style
 def draw_reliability(reliability: pd.DataFrame, path: str | Path) -> None:
     """Draw accuracy against confidence, and the images of each bin; the table is that of metrics.reliability."""
     figure = Figure(figsize=(4.6, 4.4), dpi=160, layout="constrained")
@@ -82,16 +85,17 @@ def draw_reliability(reliability: pd.DataFrame, path: str | Path) -> None:
 
 
 def _draw_sheet(images: NDArray[np.uint8], captions: list[str], title: str, path: str | Path) -> None:
-    rows = -(-len(images) // COLUMNS)
+    columns = min(len(images), COLUMNS)
+    rows = -(-len(images) // columns)
     width, height = 36, 44  # of a cell in pixels: the image, a margin, and two lines of text
-    sheet = np.full((rows * height, COLUMNS * width), 255, np.uint8)
-    figure = Figure(figsize=(COLUMNS * 0.95, 0.5 + rows * 1.16), dpi=100, layout="constrained")
-    axes = figure.subplots()
+    sheet = np.full((rows * height, columns * width), 255, np.uint8)
+    figure = Figure(figsize=(columns * 0.95, rows * 1.16), dpi=100)
+    axes = figure.add_axes((0, 0, 1, 1))
     for place, (image, caption) in enumerate(zip(images, captions, strict=True)):
-        top, left = (place // COLUMNS) * height, (place % COLUMNS) * width + 4
+        top, left = (place // columns) * height, (place % columns) * width + 4
         sheet[top : top + 28, left : left + 28] = 255 - image
         axes.text(left + 13.5, top + 29, caption, ha="center", va="top", fontsize=7)
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     axes.set_axis_off()
-    axes.set_title(title, fontsize=11)
-    charts.save(figure, path)
+    axes.set_title(title, fontsize=11, loc="left")
+    charts.save(figure, path, crop=True)

@@ -32,48 +32,68 @@ def main() -> None:
         if not path.exists():
             raise errors.InputError(f"{path} is missing; run `dvc repro`")
     print()
-    for name, value, explanation in describe(json.loads(METRICS.read_text()), json.loads(DETAILS.read_text())):
+    results = json.loads(METRICS.read_text())
+    for name, value, explanation in describe(results, json.loads(DETAILS.read_text())):
         print(f"  {name:22}{value:9}{explanation}")
+    committed = _read_committed(METRICS)
+    if committed and (changes := compare(results, json.loads(committed))):
+        print(f"  {'since the last commit':22}{changes}")
     print(NEXT_STEPS)
     if has_other_results_than_committed():
         print(BASELINE, end="")
 
 
 def describe(results: dict[str, Any], details: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Describe the most important metrics: yield (name, value, explanation).
+    """Describe the most important metrics: yield (name, value, explanation), which says of which images.
 
     Args:
         results: the content of reports/metrics.json.
         details: the content of reports/details.json.
     """
-    for prefix, name in ("", "held-out"), ("oof_", "out-of-fold"):
+    for prefix, split in ("", "held-out"), ("oof_", "out-of-fold"):
         if f"{prefix}accuracy" in results:
-            keys = "accuracy_low", "accuracy_high", "errors", "images"
-            low, high, wrong, images = (details[prefix + key] for key in keys)
-            explanation = f"95% interval {low:.2%} to {high:.2%}; {wrong:,} of {images:,} images misclassified"
-            yield f"{name} accuracy", f"{results[f'{prefix}accuracy']:.2%}", explanation
-    prefix = "" if "accuracy" in results else "oof_"
-    log_loss, calibration_error = results[f"{prefix}log_loss"], details[f"{prefix}calibration_error"]
-    yield "log loss", f"{log_loss:.4f}", "0 is perfect; 2.30 is guessing with equal probabilities"
-    yield "calibration error", f"{calibration_error:.2%}", "mean difference between confidence and accuracy"
+            wrong, images = details[f"{prefix}errors"], details[f"{prefix}images"]
+            interval = _format_interval(details, f"{prefix}accuracy")
+            explanation = f"{interval}; {wrong:,} of {images:,} {split} images misclassified"
+            yield f"{split} accuracy", f"{results[f'{prefix}accuracy']:.2%}", explanation
+    prefix, split = ("", "held-out") if "accuracy" in results else ("oof_", "out-of-fold")
+    images = f"of the {details[f'{prefix}images']:,} {split} images"
+    yield "log loss", f"{results[f'{prefix}log_loss']:.4f}", f"{images}; 0 is perfect, 2.30 is equal probabilities"
+    error, interval = details[f"{prefix}calibration_error"], _format_interval(details, f"{prefix}calibration_error")
+    yield "calibration error", f"{error:.2%}", f"{interval}; difference between confidence and accuracy {images}"
     if len(details.get("member_errors", [])) > 1:
         members = ", ".join(map(str, details["member_errors"]))
         explanation = f"errors fewer than its members make on average on the held-out images ({members})"
         yield "ensemble gain", f"{results['gain']:.1f}", explanation
 
 
+def _format_interval(details: dict[str, Any], name: str) -> str:
+    return f"95% interval {details[f'{name}_low']:.2%} to {details[f'{name}_high']:.2%}"
+
+
+def compare(results: dict[str, Any], committed: dict[str, Any]) -> str:
+    """List the metrics that differ visibly from the committed ones: "accuracy 0.9886 → 0.9943, errors 4 → 2"."""
+    pairs = [(name, f"{committed[name]:.4g}", f"{results[name]:.4g}") for name in results if name in committed]
+    return ", ".join(f"{name} {before} → {now}" for name, before, now in pairs if before != now)
+
+
 def has_other_results_than_committed() -> bool:
     """Check whether dvc.lock and its committed version record other outputs of the same inputs."""
-    committed = subprocess.run(["git", "show", f"HEAD:{LOCK}"], capture_output=True, text=True)
-    if committed.returncode or not LOCK.exists():
+    committed = _read_committed(LOCK)
+    if not committed or not LOCK.exists():
         return False
     try:
-        now, then = (yaml.safe_load(text)["stages"] for text in (LOCK.read_text(encoding="utf-8"), committed.stdout))
+        now, then = (yaml.safe_load(text)["stages"] for text in (LOCK.read_text(encoding="utf-8"), committed))
     except (yaml.YAMLError, TypeError, KeyError):  # damaged, which DVC reports
         return False
     # only the stages in both: DVC keeps the entries of members that are no longer listed
     now, then = ({name: stages[name] for name in now.keys() & then.keys()} for stages in (now, then))
     return now != then and _inputs(now) == _inputs(then)
+
+
+def _read_committed(path: Path) -> str:
+    """Return the text of a file in the last commit, or "" if there is none."""
+    return subprocess.run(["git", "show", f"HEAD:{path}"], capture_output=True, text=True).stdout
 
 
 def _inputs(stages: dict[str, Any]) -> dict[str, tuple]:

@@ -43,6 +43,8 @@ def test_the_metrics_count_each_image_in_its_split(predicted):
     for prefix, correct, images in ("", 18, 20), ("oof_", 119, 120):
         interval = details[f"{prefix}accuracy_low"], details[f"{prefix}accuracy_high"]
         assert interval == metrics.accuracy_interval(correct, images)
+        name = f"{prefix}calibration_error"
+        assert details[f"{name}_low"] < details[name] < details[f"{name}_high"]
 
 
 def test_the_table_of_predictions_has_a_line_for_each_predicted_image(predicted):
