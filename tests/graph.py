@@ -12,7 +12,7 @@ import yaml
 from digits.settings import dotted
 
 ROOT = Path(__file__).parent.parent
-PARAMS = ROOT / "tests/params.yaml"  # the settings of the tests
+PARAMS = ROOT / "digits/evaluation/defaults.yaml"  # the settings of the tests
 PACKAGES = ("digits", "stages")
 CODE = (".py", ".ipynb")  # files that can import
 

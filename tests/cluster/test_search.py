@@ -18,8 +18,8 @@ from digits.data import arrays
 from digits.errors import InputError
 from stages import train
 
-SPACE = {"lr": {"loguniform": [0.001, 0.02]}, "batch_size": {"choice": [16, 64]}}
-DEFAULT = {"lr": 0.005, "batch_size": 64}
+SPACE = {"lr": {"loguniform": [0.001, 0.02]}, "batch_size": {"choice": [16, 256]}}
+DEFAULT = {"lr": 0.008, "batch_size": 256}
 REPORT = {"images": 400, "log_loss": 0.5, "accuracy": 0.9, "seconds": 1.0}
 
 
@@ -70,12 +70,12 @@ def test_a_trial_reads_the_settings_of_the_train_stage():
         ({"space": {"lr": {"loguniform": [0.001]}}}, ["space.lr.loguniform", "at least 2"]),
         ({"space": {"lr": {"uniform": [0.001, ".02"]}}}, ["space.lr", "'.02'"]),
         ({"space": {"lr": {"uniform": [0.0012345, 0.02]}}}, ["space.lr", "three significant digits"]),
-        ({"space": {"lr": {"uniform": [0.01, 0.02]}}}, ["space.lr", "does not contain 0.005", "params.yaml"]),
+        ({"space": {"lr": {"uniform": [0.01, 0.02]}}}, ["space.lr", "does not contain 0.008", "params.yaml"]),
         ({"space": {"augment.shear": {"loguniform": [0, 20]}}}, ["space.augment.shear", "above 0"]),
         ({"space": {"epochs": {"uniform": [8.5, 24]}}}, ["space.epochs", "valid integer", "got 8.5"]),
         ({"space": {"epochs": {"integer": [8, 24.5]}}}, ["space.epochs", "two integers"]),
-        ({"space": {"batch_size": {"choice": [16, 32]}}}, ["space.batch_size", "does not contain 64"]),
-        ({"space": {"batch_size": {"choice": [64, 64]}}}, ["space.batch_size", "listed twice"]),
+        ({"space": {"batch_size": {"choice": [16, 32]}}}, ["space.batch_size", "does not contain 256"]),
+        ({"space": {"batch_size": {"choice": [256, 256]}}}, ["space.batch_size", "listed twice"]),
     ],
 )
 def test_an_error_in_the_space_is_one_line(project, change, facts):
@@ -89,11 +89,11 @@ def test_an_error_in_the_space_is_one_line(project, change, facts):
 
 
 def test_sampled_values_are_rounded_and_those_of_a_person_are_not(project):
-    project.set(lr=0.0051234)
+    project.set(lr=0.0081234)
     space = Search.load(AllParams.load())
-    rounded = space.round({"lr": 0.0123456, "batch_size": 16}, {"lr": 0.0051234, "batch_size": 64})
+    rounded = space.round({"lr": 0.0123456, "batch_size": 16}, {"lr": 0.0081234, "batch_size": 256})
     assert rounded == {"lr": 0.0123, "batch_size": 16}
-    assert space.round({"lr": 0.0051234, "batch_size": 64}, {"lr": 0.0051234, "batch_size": 64})["lr"] == 0.0051234
+    assert space.round({"lr": 0.0081234, "batch_size": 256}, {"lr": 0.0081234, "batch_size": 256})["lr"] == 0.0081234
 
 
 def test_no_held_out_image_reaches_a_trial():
@@ -130,7 +130,7 @@ def test_the_worse_half_is_stopped_but_neither_the_default_nor_what_has_all_fold
     from digits.cluster.search_trials import Scheduler
 
     scheduler, actions = Scheduler(3, DEFAULT), []
-    other = {"lr": 0.001, "batch_size": 64}
+    other = {"lr": 0.001, "batch_size": 256}
     failed = {"folds": 1, "log_loss": math.inf}
     for number, config, result in [
         (0, other, failed),

@@ -24,7 +24,7 @@ IMAGES = 40  # of each fold
 MAX_STARTS = 5  # Ray gives up after 15 s when other processes take the processor
 END_TIMEOUT = 60  # seconds
 SPACE = {  # the two highest values together make a training diverge
-    "lr": {"choice": [0.005, 0.02, 1.0]},
+    "lr": {"choice": [0.008, 0.02, 1.0]},
     "regularization.weight_decay": {"choice": [0.01, 100.0]},
     "network.width": {"integer": [2, 4]},
 }
@@ -107,7 +107,7 @@ def check_results(project, trials, folds):
     complete = table[table.status == "complete"]
     assert (complete.folds == folds).all() and (complete.images == folds * IMAGES).all()
     assert complete.log_loss.is_monotonic_increasing
-    default = complete[(complete.lr == 0.005) & (complete["regularization.weight_decay"] == 0.01)]
+    default = complete[(complete.lr == 0.008) & (complete["regularization.weight_decay"] == 0.01)]
     assert 2 in default["network.width"].tolist(), "the default settings are a complete trial"
     assert (project / "reports/search/trials.png").exists()
     return table
