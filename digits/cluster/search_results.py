@@ -70,6 +70,7 @@ def tabulate(trials: list[dict[str, Any]]) -> pd.DataFrame:
     return table.assign(order=order).sort_values(["order", "log_loss", "trial"], ignore_index=True)[columns]
 
 
+@charts.default_style
 def draw(table: pd.DataFrame, default: dict[str, Number], search: Search, path: str | Path) -> None:
     """Draw the log loss of the trials against each searched setting, one panel each; failed trials are left out.
 

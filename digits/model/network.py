@@ -62,7 +62,7 @@ def save(model: keras.Model, path: str | Path) -> None:
 def to_bytes(model: keras.Model) -> bytes:
     """Return a model as a `.keras` file, without its optimizer: equal weights give equal bytes.
 
-    The file computes in float32, whatever the precision of the training was. Keras writes the date and addresses in
+    The file computes in float32, with any precision of the training. Keras writes the date and addresses in
     memory into the archive. Here the date is constant, and the addresses are numbered in the order of appearance.
     """
     undated = io.BytesIO()

@@ -62,7 +62,13 @@ def train_member(data: arrays.Labelled, member: int, settings: dict[str, Any], w
     checkpoint = Checkpoint(work, model)
     checkpoint.restore()
     fit(model, batches, validation, settings["early_stopping"]["patience"], checkpoint)
-    environment = _versions() | {"device": device, "threads": threads, "precision": precision}
+    environment = _versions() | {
+        "device": device,
+        "threads": threads,
+        "precision": precision,
+        "batch_size": batches.batch_size,
+        "parameters": model.count_params(),
+    }
     return TrainedMember(network.to_bytes(model), checkpoint.history, environment)
 
 

@@ -55,15 +55,13 @@ def refusal(stage=fetch):
 def test_a_stage_gets_its_own_settings_with_the_types_of_the_whole_file(project, stage):
     declared = importlib.import_module(f"stages.{stage}").Params
     params = declared.load().model_dump()
-    for name, value in params.items():
-        default = DEFAULTS[name]
-        assert value == ({key: default[key] for key in value} if isinstance(default, dict) else default)
     for name, field in declared.model_fields.items():
-        whole = Settings.model_fields[name]
+        default, whole = DEFAULTS[name], Settings.model_fields[name]
         if name in SECTIONS:
+            assert params[name] == {key: default[key] for key in params[name]}
             assert issubclass(whole.annotation, field.annotation), name
         else:
-            assert repr(field) == repr(whole), name
+            assert (params[name], repr(field)) == (default, repr(whole)), name
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -103,7 +101,6 @@ def test_the_comment_of_a_number_gives_its_range(name):
         ("source", "kagle", ["source: ", "'sample', 'kaggle'", "'kagle'"]),
         ("source", ["sample", "mnist"], ["source: ", "['sample', 'mnist']"]),
         ("members", [], ["members: ", "at least 1"]),
-        ("members", 3, ["members: ", "list", "3"]),
         ("members", [0, 0], ["members: ", "0 is listed twice"]),
         ("members", [0, -1], ["members.1: ", "-1"]),
         ("members", [0, "1"], ["members.1: ", "'1'"]),
@@ -111,7 +108,6 @@ def test_the_comment_of_a_number_gives_its_range(name):
         ("members", [0, 10], ["members contains 10", "split.folds is 10", "0 to 9"]),
         ("compute.precision", "bfloat16", ["compute.precision: ", "'mixed_bfloat16'", "'bfloat16'"]),
         ("split", None, ["split: ", "None"]),
-        ("augment", 3, ["augment: ", "3"]),
     ],
 )
 def test_the_source_the_members_and_the_sections_are_checked(project, name, value, facts):
@@ -192,7 +188,6 @@ def test_a_stage_refuses_an_invalid_setting_that_it_does_not_read(project):
     ("change", "facts"),
     [
         ({"split.folds": 50}, ["split.folds is 50", "different images"]),
-        ({"split.test": 0.99}, ["split.test is 0.99", "different images"]),
         ({"split.test": 0.01, "split.folds": 2}, ["split.test is 0.01", "150 different images"]),
     ],
 )
