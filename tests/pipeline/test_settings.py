@@ -107,7 +107,6 @@ def test_the_comment_of_a_number_gives_its_range(name):
         ("members", ["x" * 10_000], ["members.0: ", "'xxx", "..."]),
         ("members", [0, 10], ["members contains 10", "split.folds is 10", "0 to 9"]),
         ("compute.precision", "bfloat16", ["compute.precision: ", "'mixed_bfloat16'", "'bfloat16'"]),
-        ("split", None, ["split: ", "None"]),
     ],
 )
 def test_the_source_the_members_and_the_sections_are_checked(project, name, value, facts):
