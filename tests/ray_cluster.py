@@ -21,7 +21,7 @@ START_TIMEOUT = 120  # seconds
 ATTEMPTS = 4  # `ray start` gives up after 30 s, which may be too short on a busy machine
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": str(START_TIMEOUT),
+    "GRPC_ENABLE_FORK_SUPPORT": "0",  # or the server of ray:// crashes at times when it starts a process
 }
 
 

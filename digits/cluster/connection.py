@@ -18,6 +18,7 @@ from digits.errors import InputError
 
 ADDRESS = "RAY_ADDRESS"
 CONNECT_TIMEOUT = 10  # seconds
+ATTEMPTS = 3  # behind ray://, the head's gRPC 1.85 crashes at times in the fork of the process that acts for this one
 _ROOT = Path(__file__).parents[2]
 _ENVIRONMENT = {  # of this process, of that which acts for it behind ray://, and of the tasks
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -49,26 +50,33 @@ def connect(show_output: bool = True) -> Iterator[ModuleType]:
     _check_reachable(address)
     ray = _import_ray()
     on_sigterm = signal.getsignal(signal.SIGTERM)
-    try:
-        ray.init(
-            address,
-            runtime_env={
-                "working_dir": str(_ROOT),
-                "excludes": ["/*", "!.", "!/digits", "__pycache__"],
-                "env_vars": _ENVIRONMENT,
-            },
-            log_to_driver=show_output,
-            logging_level=logging.ERROR,
-        )
-    except Exception as error:
-        ray.shutdown()
-        raise _explain(error, address) from None
+    _init(ray, address, show_output)
     if on_sigterm not in (signal.SIG_DFL, None):  # Ray has replaced it
         signal.signal(signal.SIGTERM, on_sigterm)
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _init(ray: ModuleType, address: str, show_output: bool) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            ray.init(
+                address,
+                runtime_env={
+                    "working_dir": str(_ROOT),
+                    "excludes": ["/*", "!.", "!/digits", "__pycache__"],
+                    "env_vars": _ENVIRONMENT,
+                },
+                log_to_driver=show_output,
+                logging_level=logging.ERROR,
+            )
+            return
+        except Exception as error:
+            ray.shutdown()
+            if attempt == ATTEMPTS or "client server failed" not in str(error):
+                raise _explain(error, address) from None
 
 
 def _import_ray() -> ModuleType:
