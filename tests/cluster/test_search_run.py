@@ -36,7 +36,7 @@ def project(make_project, few_digits):
     images, labels = few_digits
     fold = np.array([0, 1, 2, 3, arrays.HELD_OUT], np.int8).repeat(IMAGES)
     labels = np.where(fold == arrays.HELD_OUT, 99, labels).astype(np.uint8)
-    project = make_project(**{"epochs": 1, "network.width": 2, "compute.threads": 1})
+    project = make_project(**{"epochs": 1, "batch_size": 16, "network.width": 2, "compute.threads": 1})
     project.environment.pop("RAY_ADDRESS", None)
     arrays.save(project / "data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
     return project
