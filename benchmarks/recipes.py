@@ -37,6 +37,7 @@ VARIANTS = {
         "augment.shear": 5,
     },
     "default": {},
+    "bfloat16": {"compute.precision": "mixed_bfloat16"},
     "best": {"members": list(range(10))},
 }
 
