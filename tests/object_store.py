@@ -43,6 +43,8 @@ def refusing(status, code):
     refusal = f"<Error><Code>{code}</Code><Message>refused</Message></Error>".encode()
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # answers `Expect: 100-continue`, which clients wait for
+
         def answer(self):
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if self.command == "PUT" or status == 403:

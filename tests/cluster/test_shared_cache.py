@@ -95,7 +95,7 @@ def test_a_change_in_a_clone_without_the_images_is_refused(project, url, tmp_pat
     clone = clone_of(project, tmp_path / "clone")
     clone.set(lr=0.004)
     refused = clone.run("dvc", "repro", "--pull", "--allow-missing", check=False)
-    assert refused.returncode == 1 and "data/prepared/labelled.npz" in refused.stdout
+    assert refused.returncode != 0 and "data/prepared/labelled.npz" in refused.stdout
     assert "Traceback" not in refused.stdout
 
 
