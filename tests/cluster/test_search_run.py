@@ -31,13 +31,16 @@ SPACE = {  # the two highest values together make a training diverge
 
 
 @pytest.fixture
-def project(make_project, few_digits):
+def project(make_project, few_digits, tmp_path):
     """A project with four folds and held-out images with labels that no training can use."""
     images, labels = few_digits
     fold = np.array([0, 1, 2, 3, arrays.HELD_OUT], np.int8).repeat(IMAGES)
     labels = np.where(fold == arrays.HELD_OUT, 99, labels).astype(np.uint8)
     project = make_project(**{"epochs": 1, "batch_size": 16, "network.width": 2, "compute.threads": 1})
     project.environment.pop("RAY_ADDRESS", None)
+    # Jupyter brings a parser that jsonschema, and so each process of Ray, spends two seconds on to import
+    (tmp_path / "rfc3987_syntax.py").write_text("raise ImportError")
+    project.environment["PYTHONPATH"] = str(tmp_path)
     arrays.save(project / "data/prepared/labelled.npz", images=images, labels=labels, fold=fold)
     return project
 
