@@ -30,7 +30,7 @@ class RayCluster:
 
     def __init__(self, **environment):
         """`environment` is that of all processes of the cluster, for example RAY_memory_usage_threshold="0.01"."""
-        self._folder = Path(tempfile.mkdtemp(prefix="ray-"))  # short, as the path of a socket has at most 107 bytes
+        self._folder = Path(tempfile.mkdtemp(prefix="nodes-"))  # short, as the path of a socket has at most 107 bytes
         self._started = []
         # Jupyter brings a parser that jsonschema, and so each process of Ray, spends two seconds on to import
         (self._folder / "rfc3987_syntax.py").write_text("raise ImportError")
