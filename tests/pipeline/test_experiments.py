@@ -10,17 +10,20 @@ from project import stages_run
 pytestmark = pytest.mark.slow
 
 
-def commands():
-    """List the chapter's commands without their comments, up to those for the competition's images."""
-    chapter = re.search(
-        r"^## Experiment$(.*?)^Three settings for",
-        (graph.ROOT / "README.md").read_text(),
-        re.DOTALL | re.MULTILINE,
-    )[1]
-    lines = [line.strip() for line in chapter.splitlines() if line.startswith("    ")]
-    typed = [re.sub(r"\s+#.*", "", line) for line in lines]
-    assert typed[0] == "source .venv/bin/activate"
-    return typed[1:]
+def read_chapter():
+    """Read the chapter up to the settings for the competition: [(command, lines it prints), …]."""
+    text = (graph.ROOT / "README.md").read_text()
+    chapter = re.search(r"^## Experiment$(.*?)^Three settings for", text, re.DOTALL | re.MULTILINE)[1]
+    commands, is_output = [], False
+    for line in chapter.splitlines():
+        if line.startswith("```"):
+            is_output = not is_output
+        elif is_output:
+            commands[-1][1].append(line)
+        elif line.startswith("    "):
+            commands.append((re.sub(r"\s+#.*", "", line.strip()), []))
+    assert commands[0] == ("source .venv/bin/activate", [])
+    return commands[1:]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def typed(project):
     """Type the commands: what they print {command: output}, and what they leave {command: git status}."""
     (project / "notes.txt").write_text("something to commit\n")
     printed, left = {}, {}
-    for command in commands():
+    for command, _ in read_chapter():
         printed[command] = project.run("bash", "-c", command).stdout
         left[command] = project.git("status", "--porcelain")
     return printed, left
@@ -44,6 +47,27 @@ def typed(project):
 def one(texts, *words):
     """Return the text of the first command that contains all words, of {command: text}."""
     return next(text for command, text in texts.items() if all(word in command for word in words))
+
+
+def mask(line):
+    """Replace numbers, hashes and the width of columns, which differ between settings and machines."""
+    return re.sub(r"\b[0-9a-f]{7}\b|-?\d[\d.e-]*", "#", re.sub("[├└│─]", " ", line)).split()
+
+
+def test_each_command_prints_what_the_readme_shows(typed):
+    shown = [(command, lines) for command, lines in read_chapter() if lines]
+    assert len(shown) >= 4
+    for command, lines in shown:
+        actual = [mask(line) for line in typed[0][command].splitlines()]
+        for line in lines:
+            words = [word for word in mask(line) if word != "…"]
+            assert any(_is_part(words, printed) for printed in actual), (command, line)
+
+
+def _is_part(words, printed):
+    """Return whether the words occur in a line in this order."""
+    rest = iter(printed)
+    return all(word in rest for word in words)
 
 
 def diff(project, kind, *revisions):

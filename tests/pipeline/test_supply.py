@@ -28,7 +28,7 @@ REQUIREMENT = re.compile(
 )
 BY_WORDS = {"Apache": "Apache-2.0", "MIT": "MIT", "BSD": "BSD-3-Clause", "Python Software Foundation": "PSF-2.0"}
 # commands, a kernel, plugins
-NOT_IMPORTED = {"jupyterlab", "ipykernel", "pytest-xdist", "ruff", "mypy", "tf2onnx"}
+NOT_IMPORTED = {"jupyterlab", "ipykernel", "pytest-xdist", "ruff", "mypy", "tf2onnx", "python-dateutil", "moto"}
 
 
 def pinned_versions(file):
