@@ -121,8 +121,8 @@ async def _dvc(*arguments: str, label: str | None = "") -> list[str]:
                 if label is not None:
                     sys.stdout.write(f"{label}{line}\n")
                     sys.stdout.flush()
-        if await process.wait():
-            raise InputError(_cause(lines))
+        if status := await process.wait():
+            raise InputError(_cause(lines) if status > 0 else f"ended by {signal.Signals(-status).name}")
         return lines
     finally:
         if process.returncode is None:
