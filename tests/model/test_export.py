@@ -27,7 +27,7 @@ assert "digits" not in sys.modules
 
 
 def export(project):
-    return project.run("make", "export", check=False)
+    return project.run("make", "--no-print-directory", "export", check=False)
 
 
 def test_the_exported_files_give_the_mean_of_the_members_without_this_project(untrained_project, few_digits, tmp_path):

@@ -12,13 +12,14 @@ from project import TINY, write_competition
 from digits import versions
 
 STAGES = [path.stem for path in graph.stage_files()]
-IMPORTED_WHEN_NEEDED = {  # by other sources than data/incoming
+IMPORTED_WHEN_NEEDED = {  # by other sources than data/incoming, and after a search
+    "evaluate": {"reports/search"},
     "fetch": {
         *(f"digits/data/sources/{name}.py" for name in ("kaggle", "mnist", "sample")),
         "digits/data/kaggle_client.py",
         "digits/data/kaggle_credentials.py",
         "digits/data/kaggle_requests.py",
-    }
+    },
 }
 
 TRACE = """
