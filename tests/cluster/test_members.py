@@ -105,7 +105,7 @@ def test_a_second_command_is_refused_and_a_signal_ends_the_first_with_its_traini
     output, _ = running.communicate(timeout=60)
     assert running.returncode == 1 and output.splitlines()[-1].startswith("stopped;")
     assert not [pid for pid in pids if is_running(pid)]
-    assert "had been killed" not in pipeline.run("dvc", "status").stdout, "DVC has not released its locks"
+    assert pipeline.run("dvc", "status").returncode == 0, "DVC's locks stop no other command"
     assert list((pipeline / ".work").iterdir()) == [pipeline / ".work/orders.json"]
 
 
