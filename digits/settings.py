@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML, YAMLError
 
 from digits import errors
@@ -76,6 +76,13 @@ class Threads(Section):
 class Compute(Threads):
     precision: Literal["float32", "mixed_bfloat16"]
     gpus: float = Field(ge=0, le=16)
+
+    @field_validator("gpus")
+    @classmethod
+    def _check_gpus(cls, gpus: float) -> float:
+        if gpus > 1 and gpus % 1:
+            raise ValueError("Ray reserves a fraction of one GPU, or whole GPUs")
+        return gpus
 
 
 class Settings(Section):

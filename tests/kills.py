@@ -6,7 +6,6 @@ import random
 import re
 import shutil
 import signal
-import subprocess
 import time
 
 from project import Project, heed_interrupts
@@ -37,18 +36,8 @@ class Victim(Project):
         self.git("checkout", "-q", "--", "reports/search")  # an input of evaluate
         self.past_first_epoch = set()
 
-    def start(self):
-        return subprocess.Popen(
-            ["dvc", "repro"],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-            preexec_fn=self._before_start,
-        )
+    def start_repro(self):
+        return self.start("dvc", "repro", before_start=self._before_start)
 
     def _before_start(self):
         heed_interrupts()
@@ -57,7 +46,7 @@ class Victim(Project):
 
     def repro_timed(self):
         """Run to the end, and return the seconds of each stage, DVC's bookkeeping included."""
-        running, began = self.start(), {}
+        running, began = self.start_repro(), {}
         for line in running.stdout:
             if stage := stage_of(line):
                 began[stage] = time.monotonic()
@@ -71,7 +60,7 @@ class Victim(Project):
         Returns:
             the stage that ran at that moment, or None if the run had ended before or the stage did not run.
         """
-        running, lines, stopped = self.start(), [], None
+        running, lines, stopped = self.start_repro(), [], None
         for line in running.stdout:
             lines.append(line)
             if stage_of(line) == stage:
@@ -90,7 +79,7 @@ class Victim(Project):
 
     def repro_to_end(self):
         """Run to the end, which must succeed, and return the output."""
-        running = self.start()
+        running = self.start_repro()
         output = running.stdout.read()
         assert running.wait() == 0, f"dvc repro exited {running.returncode}:\n{output}"
         self.check_epochs(output)

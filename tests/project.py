@@ -17,6 +17,11 @@ TINY = {"epochs": 2, "batch_size": 64, "network.width": 2}  # settings that trai
 _IDENTITY = {f"GIT_{role}_{what}": "tests@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
+def heed_interrupts():
+    """Let SIGINT end a new process, as at a terminal: a shell's background, where the tests may run, ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Project:
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -51,6 +56,20 @@ class Project:
         assert not check or ran.returncode == 0, f"{' '.join(command)} exited {ran.returncode}:\n{ran.stdout}"
         return ran
 
+    def start(self, *command, before_start=heed_interrupts):
+        """Start a command in the folder, with a process group of its own; both of its streams are in `.stdout`."""
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=before_start,
+        )
+
     def git(self, *arguments):
         return self.run("git", *arguments).stdout
 
@@ -80,11 +99,6 @@ def write_competition(folder, images, labels, unlabelled):
     kaggle_csv.write_train(folder / "train.csv", images, labels)
     kaggle_csv.write_test(folder / "test.csv", unlabelled)
     kaggle_csv.write_submission(folder / "sample_submission.csv", np.zeros(len(unlabelled), np.uint8))
-
-
-def heed_interrupts():
-    """Let SIGINT end a new process, as at a terminal: a shell's background, where the tests may run, ignores it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def stages_run(output):

@@ -15,11 +15,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
-import filelock
 import joblib
 
 from digits import errors, files
@@ -45,7 +44,7 @@ def main() -> None:
         raise InputError(f"JOBS is {jobs!r}; use the number of trainings at a time, from 1 to 9999")
     params = Params.load()
     limit = int(jobs) if jobs else default_jobs(len(params.members), params.compute.threads)
-    with _lock():
+    with checkpoint.lock("members", "the members are being trained"):
         try:
             asyncio.run(_reproduce(params.members, limit))
         except asyncio.CancelledError:
@@ -171,29 +170,6 @@ def _shared_images() -> AbstractContextManager:
 
         return shared_images()
     return nullcontext()
-
-
-@contextmanager
-def _lock() -> Iterator[None]:
-    """Raise an InputError if another process trains the members of this folder."""
-    owner, lock = checkpoint.WORK / "members.pid", filelock.FileLock(checkpoint.WORK / "members.lock", blocking=False)
-    try:
-        with errors.explain_os_errors(checkpoint.WORK):
-            checkpoint.WORK.mkdir(exist_ok=True)
-            lock.acquire()
-    except filelock.Timeout:
-        pid = owner.read_text().strip() if owner.exists() else "unknown"
-        raise InputError(
-            f"the members are being trained by process {pid}; wait until it ends, or end it (kill {pid})"
-        ) from None
-    with lock:
-        with files.atomic_write(owner) as partial:
-            partial.write_text(f"{os.getpid()}\n")
-        try:
-            yield
-        finally:
-            owner.unlink()
-            Path(lock.lock_file).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -37,8 +37,6 @@ def train_member(data: arrays.Labelled, member: int, settings: dict[str, Any], w
             an error of the user, or its process was killed again and again.
     """
     compute = settings["compute"]
-    if compute["gpus"] > 1 and compute["gpus"] % 1:
-        raise InputError(f"compute.gpus is {compute['gpus']}; Ray reserves a fraction of one GPU, or whole GPUs")
     with connect() as ray, _explained(ray, member):
         train = ray.remote(num_cpus=compute["threads"], num_gpus=compute["gpus"], max_retries=RETRIES, max_calls=1)(
             _train

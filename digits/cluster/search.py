@@ -25,8 +25,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import filelock
-
 from digits import errors, versions
 from digits.cluster import connection, search_results
 from digits.cluster.search_space import AllParams, Search
@@ -99,14 +97,7 @@ def _key(search: Search, trained: dict[str, Any]) -> str:
 def _lock(key: str) -> Iterator[Path]:
     """Lock the search for this process, and yield the folder of its state; delete that of any other search."""
     folder = checkpoint.WORK / f"search-{key}"
-    lock = filelock.FileLock(checkpoint.WORK / "search.lock", blocking=False)
-    try:
-        with errors.explain_os_errors(checkpoint.WORK):
-            checkpoint.WORK.mkdir(exist_ok=True)
-            lock.acquire()
-    except filelock.Timeout:
-        raise InputError("another `make search` runs in this folder; wait until it ends, or end it") from None
-    with lock:
+    with checkpoint.lock("search", "a search is being run"):
         for other in checkpoint.WORK.glob("search-*"):
             if other != folder:
                 print("search.yaml, the settings, the data or the code have changed: a new search begins", flush=True)

@@ -58,26 +58,41 @@ def lock_member(member: int, key: str) -> Iterator[Path]:
     Raises:
         InputError: another process trains this member, the disk is full, or the folder is not writable.
     """
-    folder, owner = WORK / f"member-{member}-{key}", WORK / f"member-{member}.pid"
-    lock = filelock.FileLock(WORK / f"member-{member}.lock", blocking=False)
-    try:
-        with errors.explain_os_errors(WORK):
-            WORK.mkdir(exist_ok=True)
-            lock.acquire()
-    except filelock.Timeout:
-        pid = owner.read_text().strip() if owner.exists() else "unknown"
-        raise InputError(
-            f"member {member} is being trained by process {pid}; wait until it ends, or end it (kill {pid})"
-        ) from None
-    with lock:
-        with files.atomic_write(owner) as partial:
-            partial.write_text(f"{os.getpid()}\n")
+    folder = WORK / f"member-{member}-{key}"
+    with lock(f"member-{member}", f"member {member} is being trained"):
         _remove_obsolete(member, folder)
         folder.mkdir(exist_ok=True)
         yield folder
         _completed(folder).write_text(_md5(model_file.path(member)))
-        owner.unlink()
-        Path(lock.lock_file).unlink(missing_ok=True)
+
+
+@contextmanager
+def lock(name: str, activity: str) -> Iterator[None]:
+    """Let one process at a time do something in this folder.
+
+    Args:
+        name: of the lock.
+        activity: what the process that has the lock does, for the message.
+
+    Raises:
+        InputError: another process has the lock, the disk is full, or the folder is not writable.
+    """
+    owner, held = WORK / f"{name}.pid", filelock.FileLock(WORK / f"{name}.lock", blocking=False)
+    try:
+        with errors.explain_os_errors(WORK):
+            WORK.mkdir(exist_ok=True)
+            held.acquire()
+    except filelock.Timeout:
+        pid = owner.read_text().strip() if owner.exists() else "unknown"
+        raise InputError(f"{activity} by process {pid}; wait until it ends, or end it (kill {pid})") from None
+    with held:
+        with files.atomic_write(owner) as partial:
+            partial.write_text(f"{os.getpid()}\n")
+        try:
+            yield
+        finally:
+            owner.unlink()
+            Path(held.lock_file).unlink(missing_ok=True)
 
 
 def remove_completed() -> None:

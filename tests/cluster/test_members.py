@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 
 import elsewhere
@@ -13,22 +12,8 @@ import graph
 import kills
 import psutil
 import pytest
-from project import TINY, Project, heed_interrupts
+from project import TINY, Project
 from small_pipeline import COMMAND, Pipeline
-
-
-def start(project, jobs):
-    return subprocess.Popen(
-        [*COMMAND, str(jobs)],
-        cwd=project.folder,
-        env=project.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-        preexec_fn=heed_interrupts,
-    )
 
 
 def read_until(running, pattern, times):
@@ -58,7 +43,7 @@ def pipeline(tmp_path):
 def hanging(pipeline):
     """A command that trains two members which do not end, and the process ids of the trainings."""
     pipeline.order(hang=["1", "0"])
-    running = start(pipeline, jobs=2)
+    running = pipeline.start(*COMMAND, "2")
     pids = re.findall(r"in process (\d+)", read_until(running, "in process", times=2))
     yield running, pids
     running.kill()
@@ -154,7 +139,7 @@ def test_killed_trainings_continue_and_end_in_the_bytes_of_a_plain_dvc_repro(mak
     plain, killed = (kills.Victim(project, tmp_path / name) for name in ("plain", "killed"))
     plain.repro_to_end()
     for how in signal.SIGKILL, signal.SIGTERM, signal.SIGKILL:
-        running = start(killed, jobs=2)
+        running = killed.start(*COMMAND, "2")
         read_until(running, r"Epoch \d/4|training resumes after epoch", times=2)
         trainings = psutil.Process(running.pid).children(recursive=True)
         running.send_signal(how)

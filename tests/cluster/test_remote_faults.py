@@ -99,16 +99,7 @@ def test_eight_members_on_a_cluster_whose_node_dies_give_the_same_dvc_lock(tiny_
     there.environment |= connection(cluster)
     here.repro()
 
-    command = [sys.executable, "-m", "digits.cluster.members", "--jobs", "8"]
-    running = subprocess.Popen(
-        command,
-        cwd=there.folder,
-        env=there.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    running = there.start(sys.executable, "-m", "digits.cluster.members", "--jobs", "8")
     dying, output = cluster.nodes.pop(), []
     for line in running.stdout:
         output.append(line)

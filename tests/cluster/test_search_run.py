@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 
@@ -12,7 +11,6 @@ import pandas as pd
 import psutil
 import pytest
 import yaml
-from project import heed_interrupts
 
 from digits.data import arrays
 
@@ -73,16 +71,7 @@ def run_stopped(project, trials, how):
     All of its trainings must end.
     """
     for _ in range(MAX_STARTS):
-        running = subprocess.Popen(
-            COMMAND,
-            cwd=project.folder,
-            env=project.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-            preexec_fn=heed_interrupts,
-        )
+        running = project.start(*COMMAND)
         while len(finished(project)) < trials and running.poll() is None:
             time.sleep(0.1)
         if running.poll() is None:

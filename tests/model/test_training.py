@@ -4,13 +4,12 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 
 import graph
 import pytest
 import yaml
-from project import TINY, heed_interrupts
+from project import TINY
 
 from digits.data import arrays
 from digits.data.splits import assign_folds
@@ -36,14 +35,9 @@ def outputs(project):
     return {path.name: path.read_bytes() for path in files}
 
 
-def started(project, command=TRAIN):
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.Popen(command, cwd=project.folder, env=project.environment, preexec_fn=heed_interrupts, **pipes)
-
-
 def kill_after_epoch(project, epoch, how):
     """Start a training, kill it after the checkpoint of an epoch, and return its exit status and its output."""
-    running = started(project)
+    running = project.start(*TRAIN)
     lines = []
     for line in running.stdout:
         lines.append(line)
@@ -87,7 +81,7 @@ def test_a_checkpoint_of_other_settings_is_reported_and_not_used(project):
 
 
 def test_a_training_whose_dvc_was_killed_continues_alone_and_no_second_one_starts(project):
-    dvc = started(project, REPRO)
+    dvc = project.start(*REPRO)
     for line in dvc.stdout:
         if line.startswith("Epoch 1/"):
             break

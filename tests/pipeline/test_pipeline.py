@@ -1,7 +1,6 @@
 """What reruns when something changes, and that it ends in the same bytes, on the sample."""
 
 import shutil
-import subprocess
 
 import elsewhere
 import graph
@@ -148,8 +147,7 @@ def test_a_damaged_dvc_lock_is_restored_from_git_and_the_results_from_the_cache(
 
 def test_two_runs_at_once_end_as_one_would(project):
     project.set(lr=0.002)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    runs = [subprocess.Popen(["dvc", "repro"], env=project.environment, **pipes) for _ in range(2)]
+    runs = [project.start("dvc", "repro") for _ in range(2)]
     printed = [run.communicate()[0] for run in runs]
     assert 0 in [run.returncode for run in runs], printed
     assert all("Traceback" not in text for text in printed)
