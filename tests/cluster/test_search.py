@@ -106,6 +106,7 @@ def test_no_held_out_image_reaches_a_trial():
 
 def test_without_ray_a_line_says_how_to_install_it(project, monkeypatch):
     monkeypatch.setattr(sys, "path", [str(graph.ROOT)])
+    monkeypatch.delitem(sys.modules, "ray", raising=False)  # find_spec answers from it
     with pytest.raises(InputError, match="make cluster-setup"):
         search.main()
 

@@ -85,8 +85,8 @@ def test_a_missing_archive_is_named(tmp_path):
         arrays.load_unlabelled(tmp_path / "unlabelled.npz")
 
 
-UNPICKLING = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal", "torch"}
-UNSAFE_CALLS = {"eval", "exec", "compile", "__import__", "os.system"}
+UNPICKLING = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "shelve", "marshal", "torch"}
+UNSAFE_CALLS = {"eval", "exec", "compile", "__import__", "os.system", "joblib.load"}
 UNSAFE_CALLS |= {"yaml.load", "yaml.unsafe_load", "yaml.full_load", "pd.read_pickle", "pandas.read_pickle"}
 
 
