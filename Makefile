@@ -2,6 +2,7 @@
 # make members      the same, with the members of params.yaml trained side by side: make members JOBS=4
 # make submit       send reports/submission.csv to Kaggle: make submit MESSAGE="what is new"
 # make experiments  compare the experiments with the baseline in a table
+# make compare      compare the results with the previous run, or with another: make compare REV=low-lr
 # make search       try other settings, as search.yaml says, on all cores or a Ray cluster, and name the best: hours
 # make draw         draw a digit in the browser and see the prediction
 # make export       write the network as LiteRT, ONNX and SavedModel, to use it without this project
@@ -31,6 +32,9 @@ members: pipeline
 # Those of the last three commits, without the hashes of the dependencies and without what is the same in all of them.
 experiments: .venv/ready
 	@COLUMNS=120 dvc exp show --no-pager --num 3 --only-changed --keep 'accuracy|errors' --drop 'Created|State|Executor|oof_log_loss|models|params.yaml|.*/'
+
+compare: repository .venv/ready
+	@python -m digits.evaluation.comparison $(if $(REV),-- "$(REV)")
 
 search: repository .venv/ready
 	@python -m digits.versions
@@ -104,4 +108,4 @@ cluster-setup: .venv/cluster-ready
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.txt
 	@touch $@
 
-.PHONY: cluster-setup pipeline members repository experiments search draw export notebook submit bench lint test test-quick test-faults
+.PHONY: cluster-setup pipeline members repository experiments compare search draw export notebook submit bench lint test test-quick test-faults

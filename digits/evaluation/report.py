@@ -70,7 +70,9 @@ def write(
     ranked, mislabelled = label_issues.rank(splits[OUT_OF_FOLD])
     curves = [training_curves.read(member) for member in members]
     label_counts, predicted_counts = (np.bincount(digits, minlength=10) for digits in (labelled.labels, unlabelled))
-    page = _render(
+    page = render(
+        TEMPLATE,
+        plotly=base64.b64encode(gzip.compress(PLOTLY.read_bytes(), mtime=0)).decode(),
         values=values,
         settings=settings,
         members=members,
@@ -115,12 +117,10 @@ def _read_search() -> dict[str, Any]:
     }
 
 
-def _render(**context: Any) -> str:
+def render(template: Path, **context: Any) -> str:
+    """Fill in a template, with the style of the report; raises jinja2.UndefinedError if a name is missing."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
-        style=STYLE.read_text(encoding="utf-8"),
-        plotly=base64.b64encode(gzip.compress(PLOTLY.read_bytes(), mtime=0)).decode(),
-        **context,
-    )
+    text = template.read_text(encoding="utf-8")
+    return environment.from_string(text).render(style=STYLE.read_text(encoding="utf-8"), **context)
