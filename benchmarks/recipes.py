@@ -26,8 +26,7 @@ PARAMS = Path(__file__).parent.parent / "params.yaml"
 VARIANTS = {
     "fast": {
         "epochs": 4,
-        "lr": 0.01,
-        "batch_size": 128,
+        "lr": 0.02,
         "network.width": 16,
         "network.dropout": 0,
         "regularization.label_smoothing": 0.1,

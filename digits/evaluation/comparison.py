@@ -10,6 +10,7 @@ import argparse
 import json
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,8 +62,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare the results with those of another revision.")
     parser.add_argument("revision", nargs="?", help="commit, branch, tag or experiment; default: the previous run")
     name = parser.parse_args().revision
-    commit = _resolve(name) if name else _find_previous()
-    before, now = _read(commit), _read(None)
+    now = _read(None)
+    if name:
+        commit = _resolve(name)
+        before = _read(commit)
+    else:
+        commit, before = _read_previous()
     title = _git("log", "-1", "--format=%h, %cs: %s", commit)
     settings = list_differences(before.settings, now.settings)
     metrics = list_differences(before.metrics, now.metrics)
@@ -132,13 +137,17 @@ def _resolve(name: str) -> str:
     return commit or found[-1]
 
 
-def _find_previous() -> str:
-    """Find the last commit whose dvc.lock records other predictions than the present ones."""
-    present = _recorded_md5(Path("dvc.lock").read_text(encoding="utf-8") if Path("dvc.lock").exists() else "")
+def _read_previous() -> tuple[str, Run]:
+    """Read the last commit whose dvc.lock records other predictions than the present ones, and that can be read."""
+    lock = Path("dvc.lock")
+    tried = {_recorded_md5(lock.read_text(encoding="utf-8")) if lock.exists() else None, None}
     for commit in _git("log", "--format=%H", "--", "dvc.lock").splitlines():
-        if _recorded_md5(_git("show", f"{commit}:dvc.lock")) not in (present, None):
-            return commit
-    raise InputError("there is no earlier run with other predictions; name a revision: make compare REV=low-lr")
+        md5 = _recorded_md5(_git("show", f"{commit}:dvc.lock"))
+        if md5 not in tried:
+            with suppress(InputError):
+                return commit, _read(commit)
+        tried.add(md5)
+    raise InputError("DVC's cache has no earlier run with other predictions; name a revision: make compare REV=low-lr")
 
 
 def _recorded_md5(lock: str) -> str | None:
@@ -160,8 +169,11 @@ def _read(commit: str | None) -> Run:
             try:
                 files_of_run.get_file(path, str(copy))
             except FileNotFoundError:
-                where = f"of {commit[:7]} is not in DVC's cache; train it again there" if commit else "is missing"
-                raise InputError(f"{path} {where}; run `dvc repro`") from None
+                if not commit:
+                    raise InputError(f"{path} is missing; run `dvc repro`") from None
+                raise InputError(
+                    f"{path} of {commit[:7]} is not in DVC's cache; `dvc fetch --all-commits` fetches it from a remote"
+                ) from None
         labelled = arrays.load_labelled(Path(folder, LABELLED))
         probabilities = arrays.load_probabilities(Path(folder, PREDICTIONS))
         metrics = json.loads(Path(folder, METRICS).read_text(encoding="utf-8"))

@@ -58,7 +58,7 @@ def test_a_revision_that_does_not_exist_is_named(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_previous_run_is_found_and_an_older_one_without_its_results_is_refused(tiny_project):
+def test_the_previous_run_in_the_cache_is_found_and_a_revision_that_is_not_in_it_is_refused(tiny_project):
     project = tiny_project
     project.install()
     ran = project.run("make", "compare", check=False)
