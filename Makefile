@@ -16,6 +16,7 @@
 SHELL := bash
 SUPPORTED := 3.11 3.12 3.13
 export MESSAGE
+export REV
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # DVC ends every run with the advice to `dvc push`, whether there is a remote or not.
@@ -34,7 +35,7 @@ experiments: .venv/ready
 	@COLUMNS=120 dvc exp show --no-pager --num 3 --only-changed --keep 'accuracy|errors' --drop 'Created|State|Executor|oof_log_loss|models|params.yaml|.*/'
 
 compare: repository .venv/ready
-	@python -m digits.evaluation.comparison $(if $(REV),-- "$(REV)")
+	@python -m digits.evaluation.comparison $(if $(REV),-- "$$REV")
 
 search: repository .venv/ready
 	@python -m digits.versions

@@ -102,6 +102,7 @@ def _row(name, recipe, peak_gflops):
     def mean(key):
         return statistics.mean(network[key] for network in timed)
 
+    peaks = [network["peak_mb"] for network in networks if "peak_mb" in network]
     flops_an_image = 6 * first["multiply_accumulates"]  # forwards, and twice that backwards
     seconds, together = recipe["averaged"][-1]
     several = f"{len(recipe['averaged'])} in {seconds:,.0f} s" if timed else f"{len(recipe['averaged'])}"
@@ -117,7 +118,7 @@ def _row(name, recipe, peak_gflops):
         f"{mean('images_per_second'):,.0f}" if timed else "–",
         f"{mean('predicted_per_second'):,.0f}" if timed else "–",
         f"{flops_an_image * mean('images_per_second') / peak_gflops / 1e7:.0f} %" if timed else "–",
-        f"{max(network['peak_mb'] for network in networks):,} MB",
+        f"{max(peaks):,} MB" if peaks else "–",
     ]
 
 

@@ -7,8 +7,10 @@ starts with `fit`, includes the building of its graph, and stops while the netwo
 """
 
 import argparse
+import re
 import resource
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -110,6 +112,14 @@ def fit(recipe, seed, images, labels, epochs, *callbacks):
     return model
 
 
+def _peak_mb():
+    """Return the peak resident memory of this process in MB; `ru_maxrss` includes that of its parent."""
+    status = Path("/proc/self/status")
+    if not status.exists():  # not Linux
+        return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 * 1.048576)
+    return round(int(re.search(r"VmHWM:\s*(\d+) kB", status.read_text())[1]) / 1024 * 1.048576)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Train one network of one recipe and measure it.")
     parser.add_argument("recipe", choices=RECIPES)
@@ -138,7 +148,7 @@ def main():
         "epochs": epochs,
         "accuracy": measure.curve[-1][1],
         "accuracy_shifted": round(float((probabilities.argmax(axis=1) == measure.labels).mean()), 6),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 * 1.048576),
+        "peak_mb": _peak_mb(),
     }
     if not arguments.untimed:
         measured |= {

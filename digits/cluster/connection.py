@@ -112,6 +112,11 @@ def _check_reachable(address: str) -> None:
 def _explain(error: Exception, address: str) -> Exception:
     """Convert a failure of ray.init that is the user's to an InputError; return any other as it is."""
     message = " ".join(str(error).split())
+    if "Could not find any running Ray instance" in message:
+        return InputError(
+            f"no Ray runs on this machine, but {ADDRESS} is {address}; `ray start --head` starts it, "
+            f"`unset {ADDRESS}` trains without it"
+        )
     if versions := re.findall(r"Ray: (\S+) Python: (\S+)", message):
         (ray, python), (own_ray, own_python) = versions
         return InputError(

@@ -68,13 +68,16 @@ def main() -> None:
         before = _read(commit)
     else:
         commit, before = _read_previous()
-    title = _git("log", "-1", "--format=%h, %cs: %s", commit)
+    subject = "experiment %h, %cs" if name in _experiments() else "%h, %cs: %s"
+    title = (f"{name}, " if name else "") + _git("log", "-1", f"--format={subject}", commit)
     settings = list_differences(before.settings, now.settings)
     metrics = list_differences(before.metrics, now.metrics)
     differences = compare_predictions(before, now)
     print(f"compared with {title}\n")
     for key, then, value in settings + metrics:
         print(f"  {key:26}{then!s:>10}  →  {value}")
+    if not settings + metrics + differences:
+        print("  the settings, the metrics and the correct images are the same")
     for difference in differences:
         print(f"  {difference.split + ' images':26}{describe(difference)}")
     page = report.render(
@@ -130,11 +133,15 @@ def describe(difference: Difference) -> str:
 def _resolve(name: str) -> str:
     """Return the commit of a revision or of an experiment."""
     commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    experiments = _git("for-each-ref", "--format=%(objectname) %(refname:lstrip=4)", "refs/exps").splitlines()
-    found = [line.partition(" ")[0] for line in experiments if line.endswith(f" {name}")]
-    if not commit and not found:
+    if not commit and name not in (experiments := _experiments()):
         raise InputError(f"{name!r} is no commit, branch, tag or experiment; `dvc exp show` lists them")
-    return commit or found[-1]
+    return commit or experiments[name]
+
+
+def _experiments() -> dict[str, str]:
+    """Return the commit of each experiment by its name."""
+    lines = _git("for-each-ref", "--format=%(refname:lstrip=4) %(objectname)", "refs/exps").splitlines()
+    return dict(line.split(" ") for line in lines)
 
 
 def _read_previous() -> tuple[str, Run]:

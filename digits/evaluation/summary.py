@@ -105,7 +105,7 @@ def _inputs(stages: dict[str, Any]) -> dict[str, tuple]:
     outputs = [output["path"] for stage in stages.values() for output in stage.get("outs", [])]
 
     def is_output(path: str) -> bool:
-        return any(path == output or path.startswith(f"{output}/") for output in outputs)
+        return any(f"{path}/".startswith(f"{output}/") or output.startswith(f"{path}/") for output in outputs)
 
     return {
         name: (

@@ -73,6 +73,9 @@ def test_the_previous_run_in_the_cache_is_found_and_a_revision_that_is_not_in_it
     project.git("commit", "-qam", "A higher learning rate")
     assert project.run("make", "compare").stdout == printed, "the same after the commit"
     assert project.git("status", "--porcelain") == ""
+    assert "are the same" in project.run("make", "compare", "REV=HEAD").stdout
+    ran = project.run("make", "compare", 'REV="; echo injected; "', check=False)
+    assert ran.returncode != 0 and "is no commit" in ran.stdout and "\ninjected" not in ran.stdout
 
     md5 = next(
         output["md5"]

@@ -60,7 +60,7 @@ def address(project):
 
 
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
-def test_each_digit_drawn_on_the_page_is_recognised(address, touch):
+def test_each_digit_drawn_on_the_page_is_recognized(address, touch):
     with chromium() as browser:
         hand = Hand(browser, address, touch, viewport={"width": 375, "height": 900} if touch else None)
         for digit, strokes in STROKES.items():

@@ -10,7 +10,9 @@ import pytest
 from benchmarks import tables
 from digits.evaluation.metrics import accuracy_interval
 
-CARD = (graph.ROOT / "MODEL_CARD.md").read_text()
+CARD, README, BENCHMARKS = (
+    (graph.ROOT / name).read_text() for name in ("MODEL_CARD.md", "README.md", "benchmarks/README.md")
+)
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "MODEL_CARD.md", "benchmarks/README.md", "tests/README.md"]
 UNSEEN = 7_980  # images of the benchmark
 
@@ -27,26 +29,43 @@ def counted(name, errors, images):
 
 def benchmark_rows():
     recipes = json.loads(tables.RESULTS.read_text())["recipes"]
-    for name, recipe in ("one network, fast settings", "our-fast"), ("one network, former defaults", "former-default"):
-        accuracies = [network["accuracy"] for network in recipes[recipe]["networks"].values()]
-        _, interval = percent(round(statistics.mean(accuracies) * UNSEEN), UNSEEN)
-        yield f"| {name} | {tables.mean_and_deviation(accuracies)} | {interval} |"
+    yield summarize(
+        "former defaults", [network["accuracy"] for network in recipes["former-default"]["networks"].values()]
+    )
     averaged = recipes["former-best"]["averaged"]
     accuracy, interval = percent(round(averaged[-1][1] * UNSEEN), UNSEEN)
     yield f"| {len(averaged)} networks of the former defaults, averaged | {accuracy} | {interval} |"
 
 
+def present_settings():
+    """The rows of the present settings in benchmarks/README.md: [(name, accuracies, time relative to Deotte's)]."""
+    rows = re.findall(
+        r"^\| (default|fast): [^|]+ \| ([\d, ]+) \| [^|]+ \| ([\d.]+ %[^|]*) \|$", BENCHMARKS, re.MULTILINE
+    )
+    assert [name for name, *_ in rows] == ["default", "fast"]
+    return [(name, [1 - int(count) / UNSEEN for count in errors.split(",")], time) for name, errors, time in rows]
+
+
+def present_rows():
+    return [summarize(f"{name} settings", accuracies) for name, accuracies, _ in present_settings()]
+
+
+def summarize(name, accuracies):
+    _, interval = percent(round(statistics.mean(accuracies) * UNSEEN), UNSEEN)
+    return f"| one network, {name} | {tables.mean_and_deviation(accuracies)} | {interval} |"
+
+
 def half_data_rows():
-    text = (graph.ROOT / "benchmarks/README.md").read_text()
-    yield counted("one network, default settings", int(re.search(r"\| 256, 0.008, 12 \| (\d+) \|", text)[1]), 18_900)
+    errors = int(re.search(r"\| 256, 0.008, 12 \| (\d+) \|", BENCHMARKS)[1])
+    yield counted("one network, default settings", errors, 18_900)
 
 
 def out_of_fold_rows():
-    text = (graph.ROOT / "benchmarks/README.md").read_text()
-    yield counted("out of fold, ten networks", int(re.search(r"\| as the pipeline runs \| (\d+) \|", text)[1]), 42_000)
+    errors = int(re.search(r"\| as the pipeline runs \| (\d+) \|", BENCHMARKS)[1])
+    yield counted("out of fold, ten networks", errors, 42_000)
 
 
-@pytest.mark.parametrize("rows", [benchmark_rows, half_data_rows, out_of_fold_rows])
+@pytest.mark.parametrize("rows", [benchmark_rows, present_rows, half_data_rows, out_of_fold_rows])
 def test_a_table_of_the_model_card_has_the_figures_of_its_source(rows, monkeypatch):
     monkeypatch.chdir(graph.ROOT)
     missing = [row for row in rows() if row not in CARD.splitlines()]
@@ -57,6 +76,30 @@ def test_the_model_card_gives_the_number_of_parameters_of_the_default_network():
     results = json.loads((graph.ROOT / "benchmarks/results.json").read_text())["recipes"]
     (parameters,) = {network["parameters"] for network in results["former-default"]["networks"].values()}
     assert f"| parameters | {parameters:,} |" in CARD
+
+
+def test_the_readme_has_the_accuracies_and_times_of_the_benchmarks():
+    recipes = json.loads(tables.RESULTS.read_text())["recipes"]
+    rows = []
+    for name, accuracies, time in present_settings():
+        assert tables.mean_and_deviation(accuracies) in BENCHMARKS
+        seconds = float(time.partition(" ")[0]) / 100 * statistics.mean(_seconds(recipes["deotte"]))
+        rows.append(f"| this project, {name} settings | {_short(accuracies)} | about {seconds:.0f} s, estimated |")
+        rows.append(f"| {name} | {_short(accuracies)} | {time} |")
+    for name, recipe in ("Deotte's network", "deotte"), ("Keras's example", "keras-example"):
+        accuracies = [network["accuracy"] for network in recipes[recipe]["networks"].values()]
+        rows.append(f"| {name} | {_short(accuracies)} | {statistics.mean(_seconds(recipes[recipe])):.0f} s |")
+    missing = [row for row in rows if row not in README.splitlines()]
+    assert not missing, "README.md lacks these rows:\n" + "\n".join(missing)
+
+
+def _seconds(recipe):
+    return [network["seconds"] for network in recipe["networks"].values()]
+
+
+def _short(accuracies):
+    mean, deviation = 100 * statistics.mean(accuracies), 100 * statistics.stdev(accuracies)
+    return f"{mean:.2f} ± {deviation:.2f} % (n = {len(accuracies)})"
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 def read_chapter():
     """Read the chapter up to the settings for the competition: [(command, lines it prints), …]."""
     text = (graph.ROOT / "README.md").read_text()
-    chapter = re.search(r"^## Experiment$(.*?)^Three settings for", text, re.DOTALL | re.MULTILINE)[1]
+    chapter = re.search(r"^## Experiment$(.*?)^Settings for", text, re.DOTALL | re.MULTILINE)[1]
     commands, is_output = [], False
     for line in chapter.splitlines():
         if line.startswith("```"):
