@@ -40,7 +40,7 @@ def benchmark_rows():
 def present_settings():
     """The rows of the present settings in benchmarks/README.md: [(name, accuracies, time relative to Deotte's)]."""
     rows = re.findall(
-        r"^\| (default|fast): [^|]+ \| ([\d, ]+) \| [^|]+ \| ([\d.]+ %[^|]*) \|$", BENCHMARKS, re.MULTILINE
+        r"^\| (default|fast): [^|]+ \| ([\d, ]+) \| [^|]+ \| [^|]+ \| ([\d.]+ %[^|]*) \|$", BENCHMARKS, re.MULTILINE
     )
     assert [name for name, *_ in rows] == ["default", "fast"]
     return [(name, [1 - int(count) / UNSEEN for count in errors.split(",")], time) for name, errors, time in rows]
