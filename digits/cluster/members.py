@@ -156,9 +156,12 @@ def _sort_lock(members: Sequence[int]) -> None:
     """
     lock = Path("dvc.lock")
     committed = subprocess.run(["git", "show", f"HEAD:./{lock}"], capture_output=True, text=True).stdout
-    new = [entry for member in members if (entry := f"  train@{member}:") not in committed.splitlines()]
+    old = set(re.findall(r"^  \S.*", committed, re.MULTILINE))
     head, *entries = re.split(r"^(?=  \S)", lock.read_text(), flags=re.MULTILINE)
     by_name = {entry.splitlines()[0]: entry for entry in entries}
+    if not old <= by_name.keys():  # dvc.lock was deleted: all entries are new
+        old = set()
+    new = [f"  train@{member}:" for member in members if f"  train@{member}:" not in old]
     names = iter([name for name in new if name in by_name])
     with files.atomic_write(lock) as partial:
         partial.write_text(head + "".join(by_name[next(names) if name in new else name] for name in by_name))

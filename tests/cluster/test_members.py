@@ -15,6 +15,8 @@ import pytest
 from project import TINY, Project
 from small_pipeline import COMMAND, Pipeline
 
+from digits.cluster import members
+
 
 def read_until(running, pattern, times):
     """Read the output of a process up to the line in which a pattern is found for the last of so many times."""
@@ -78,6 +80,31 @@ def test_a_failing_member_stops_no_other_and_is_named_with_its_error(pipeline):
     again = pipeline.members()
     assert again.returncode == 0 and set(re.findall(r"^member (\d)", again.stdout, re.MULTILINE)) == {"0"}
     assert list(pipeline.locked()) == ["prepare", "train@1", "train@0", "predict"]
+
+
+@pytest.mark.parametrize(
+    ("committed", "order"),
+    [
+        (["prepare", "train@0"], ["prepare", "train@0", "train@2", "train@1"]),
+        (["prepare", "train@0", "predict"], ["prepare", "train@2", "train@0", "train@1"]),
+    ],
+    ids=["added to a committed one", "deleted and written again"],
+)
+def test_new_entries_of_dvc_lock_have_the_order_of_the_members(tmp_path, monkeypatch, committed, order):
+    monkeypatch.chdir(tmp_path)
+    project, lock = Project(tmp_path), tmp_path / "dvc.lock"
+
+    def write(names):
+        lock.write_text("stages:\n" + "".join(f"  {name}:\n    cmd: run {name}\n" for name in names))
+
+    project.git("init", "-q")
+    write(committed)
+    project.git("add", "-A")
+    project.git("commit", "-qm", "Results")
+    write(["prepare", "train@0", "train@1", "train@2"])
+    members._sort_lock([2, 0, 1])
+    assert re.findall(r"^  (\S+):", lock.read_text(), re.MULTILINE) == order
+    assert all(f"  {name}:\n    cmd: run {name}\n" in lock.read_text() for name in order)
 
 
 @pytest.mark.slow
