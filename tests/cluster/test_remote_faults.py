@@ -77,17 +77,20 @@ def test_a_wrong_token_is_one_line(cluster, prepared):
     assert "does not accept" in message and "RAY_AUTH_TOKEN" in message
 
 
-def test_the_images_of_all_members_are_in_each_object_store_once(cluster, prepared):
+def test_the_images_of_all_members_are_in_each_object_store_once(prepared):
     one_thread = settings(**{"compute.threads": 1, "epochs": 100_000})
     requests = [json.dumps([[member, one_thread]]) for member in (0, 1, 2, 3)]
-    ran = subprocess.run(
-        [sys.executable, "-c", SHARE, TRAIN, prepared, *requests],
-        cwd=prepared.parents[2],
-        env=connection(cluster) | {"PYTHONPATH": f"{cluster.client_environment['PYTHONPATH']}:{graph.ROOT}"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    with RayCluster() as cluster:  # of its own: the images of a killed training stay for a while
+        cluster.add_node()
+        cluster.add_node()
+        ran = subprocess.run(
+            [sys.executable, "-c", SHARE, TRAIN, prepared, *requests],
+            cwd=prepared.parents[2],
+            env=connection(cluster) | {"PYTHONPATH": f"{cluster.client_environment['PYTHONPATH']}:{graph.ROOT}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
     objects = int(re.search(r"(\d+) objects", ran.stdout)[1])
     assert objects <= 3, "four members on two nodes: one copy on the head, and one on each node"
 
