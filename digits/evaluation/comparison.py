@@ -75,7 +75,7 @@ def main() -> None:
     differences = compare_predictions(before, now)
     print(f"compared with {title}\n")
     for key, then, value in settings + metrics:
-        print(f"  {key:26}{then!s:>10}  →  {value}")
+        print(f"  {key:26}{then:>10}  →  {value}")
     if not settings + metrics + differences:
         print("  the settings, the metrics and the correct images are the same")
     for difference in differences:
@@ -133,9 +133,10 @@ def describe(difference: Difference) -> str:
 def _resolve(name: str) -> str:
     """Return the commit of a revision or of an experiment."""
     commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    if not commit and name not in (experiments := _experiments()):
+    commit = commit or _experiments().get(name, "")
+    if not commit:
         raise InputError(f"{name!r} is no commit, branch, tag or experiment; `dvc exp show` lists them")
-    return commit or experiments[name]
+    return commit
 
 
 def _experiments() -> dict[str, str]:
