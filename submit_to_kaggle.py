@@ -1,8 +1,8 @@
 """Submit reports/submission.csv to Kaggle, wait for its score, and keep a log of it: `make submit MESSAGE="…"`.
 
-This is no stage, because it changes something outside of the project. It first checks that the file is valid, that it
-was not submitted before and that the pipeline is up to date. The log is reports/kaggle_submissions.json, for you to
-commit: which commit got which score. `--list` prints it.
+This is no stage, because it changes something outside of the project. It first checks that the file is valid, that the
+images are not the sample's or MNIST's, that the file was not submitted before and that the pipeline is up to date. The
+log is reports/kaggle_submissions.json, for you to commit: which commit got which score. `--list` prints it.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 try:
-    from digits import errors, files
+    from digits import errors, files, settings
     from digits.data import kaggle_csv
     from digits.errors import InputError
 except ModuleNotFoundError as missing:
@@ -26,7 +26,12 @@ SUBMISSION = Path("reports/submission.csv")
 SAMPLE = Path("data/raw/sample_submission.csv")
 METRICS = Path("reports/metrics.json")
 LOG = Path("reports/kaggle_submissions.json")
+SOURCES_WITH_TEST_IMAGES = "sample", "mnist"  # of the competition, and with their labels
 POLL_INTERVAL = 5  # seconds between two requests for the score
+
+
+class Params(settings.Params):
+    source: settings.Source
 
 
 def main() -> None:
@@ -58,8 +63,14 @@ def check_submission(force: bool) -> int:
         force: accept a file that differs from what `dvc repro` would write.
 
     Raises:
-        InputError: It is not what Kaggle expects, was submitted before, or is out of date.
+        InputError: It is not what Kaggle expects, was submitted before, or is out of date, or the labelled images
+            contain some of the test set.
     """
+    if (source := Params.load().source) in SOURCES_WITH_TEST_IMAGES:
+        raise InputError(
+            f"source: {source} contains images of the competition's test set, with their labels; set source: kaggle in "
+            "params.yaml and run `dvc repro`"
+        )
     if not SUBMISSION.exists():
         raise InputError(f"{SUBMISSION} is missing; `dvc repro` writes it")
     count, expected = len(kaggle_csv.read_submission(SUBMISSION)), len(kaggle_csv.read_submission(SAMPLE))
