@@ -41,7 +41,7 @@ CHANGES = {
     "no label smoothing": {"regularization.label_smoothing": 0},
     "no dropout": {"network.dropout": 0},
     "no weight decay": {"regularization.weight_decay": 0},
-    "batches of 128": {"batch_size": 128, "lr": 0.007},
+    "batches of 64": {"batch_size": 64, "lr": 0.006},
     "half the width": {"network.width": 16},
 }
 RECIPES = {name: ours(changes) for name, changes in CHANGES.items()} | {
