@@ -26,6 +26,7 @@ PARAMS = Path(__file__).parent.parent / "params.yaml"
 VARIANTS = {
     "fast": {
         "epochs": 4,
+        "batch_size": 256,
         "lr": 0.02,
         "network.width": 16,
         "network.dropout": 0,
