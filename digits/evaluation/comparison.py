@@ -141,7 +141,7 @@ def _resolve(name: str) -> str:
 
 def _experiments() -> dict[str, str]:
     """Return the commit of each experiment by its name."""
-    lines = _git("for-each-ref", "--format=%(refname:lstrip=4) %(objectname)", "refs/exps").splitlines()
+    lines = _git("for-each-ref", "--format=%(refname:lstrip=4) %(objectname)", "refs/exps/*/*/*").splitlines()
     return dict(line.split(" ") for line in lines)
 
 
