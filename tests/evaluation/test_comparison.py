@@ -56,6 +56,16 @@ def test_a_revision_that_does_not_exist_is_named(tmp_path):
         comparison._resolve("low-rl")
 
 
+def test_the_references_of_an_applied_experiment_are_no_experiments(tmp_path):
+    project = Project(tmp_path)
+    project.git("init", "-q")
+    project.git("commit", "-q", "--allow-empty", "-m", "Results")
+    for name in "apply/ORIG_HEAD", "b3/5f25/low-lr", "exec/EXEC_APPLY":
+        project.git("update-ref", f"refs/exps/{name}", "HEAD")
+    with chdir(tmp_path):
+        assert comparison._experiments() == {"low-lr": project.git("rev-parse", "HEAD").strip()}
+
+
 @pytest.mark.slow
 def test_the_previous_run_in_the_cache_is_found_and_a_revision_that_is_not_in_it_is_refused(tiny_project):
     project = tiny_project
