@@ -81,7 +81,7 @@ test-quick: .venv/ready
 	@pytest -n auto --maxprocesses 4 -m "not slow and not faults"
 
 test-faults: .venv/ready
-	@pytest -n auto --maxprocesses 4 --dist load -m faults $(FLAGS)
+	@pytest -n auto --maxprocesses 4 --dist load --timeout 5400 -m faults $(FLAGS)
 
 .venv/ready: requirements.txt
 	@for version in $(SUPPORTED); do \

@@ -2,6 +2,7 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import graph
 import pytest
@@ -38,9 +39,17 @@ def typed(project):
     """Type the commands: what they print {command: output}, and what they leave {command: git status}."""
     (project / "notes.txt").write_text("something to commit\n")
     printed, left = {}, {}
-    for command, _ in read_chapter():
-        printed[command] = project.run("bash", "-c", command).stdout
-        left[command] = project.git("status", "--porcelain")
+    commands = [command for command, _ in read_chapter()]
+    side_by_side = [command for command in commands if re.search("-n (ensemble|narrow)", command)]
+    assert len(side_by_side) == 2
+    for command in commands:
+        if command in side_by_side and command in printed:
+            continue
+        together = side_by_side if command in side_by_side else [command]
+        with ThreadPoolExecutor() as terminals:
+            outputs = list(terminals.map(lambda typed: project.run("bash", "-c", typed).stdout, together))
+        printed |= dict(zip(together, outputs, strict=True))
+        left |= dict.fromkeys(together, project.git("status", "--porcelain"))
     return printed, left
 
 

@@ -27,8 +27,8 @@ REQUIREMENT = re.compile(
     r"([a-z0-9][a-z0-9._-]*)==([^ \\;]+)( ; [^\\]+)? \\((?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+)(?:\n    #.*)*"
 )
 BY_WORDS = {"Apache": "Apache-2.0", "MIT": "MIT", "BSD": "BSD-3-Clause", "Python Software Foundation": "PSF-2.0"}
-# commands, a kernel, plugins
-NOT_IMPORTED = {"jupyterlab", "ipykernel", "pytest-xdist", "ruff", "mypy", "tf2onnx", "python-dateutil", "moto"}
+NOT_IMPORTED = {"jupyterlab", "ipykernel", "ruff", "mypy", "tf2onnx", "python-dateutil", "moto"}  # commands, a kernel
+NOT_IMPORTED |= {"pytest-xdist", "pytest-timeout"}  # plugins
 
 
 def pinned_versions(file):
