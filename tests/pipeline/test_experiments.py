@@ -3,6 +3,7 @@
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 
 import graph
 import pytest
@@ -36,20 +37,19 @@ def project(tiny_project):
 
 @pytest.fixture(scope="module")
 def typed(project):
-    """Type the commands: what they print {command: output}, and what they leave {command: git status}."""
+    """Type the commands: what they print {command: output}, and what they leave {command: git status}.
+
+    Experiments that follow each other run side by side.
+    """
     (project / "notes.txt").write_text("something to commit\n")
     printed, left = {}, {}
     commands = [command for command, _ in read_chapter()]
-    side_by_side = [command for command in commands if re.search("-n (ensemble|narrow)", command)]
-    assert len(side_by_side) == 2
-    for command in commands:
-        if command in side_by_side and command in printed:
-            continue
-        together = side_by_side if command in side_by_side else [command]
-        with ThreadPoolExecutor() as terminals:
-            outputs = list(terminals.map(lambda typed: project.run("bash", "-c", typed).stdout, together))
-        printed |= dict(zip(together, outputs, strict=True))
-        left |= dict.fromkeys(together, project.git("status", "--porcelain"))
+    for are_experiments, group in groupby(commands, lambda command: command.startswith("dvc exp run")):
+        for side_by_side in [list(group)] if are_experiments else [[command] for command in group]:
+            with ThreadPoolExecutor() as terminals:
+                outputs = list(terminals.map(lambda command: project.run("bash", "-c", command).stdout, side_by_side))
+            printed |= dict(zip(side_by_side, outputs, strict=True))
+            left |= dict.fromkeys(side_by_side, project.git("status", "--porcelain"))
     return printed, left
 
 
