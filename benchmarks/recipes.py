@@ -180,4 +180,5 @@ RECIPES = {
         augment={"rotate": 10, "zoom": 0.1, "shift": 2.8, "shear": 0},
         callbacks=_decay_each_epoch,
     ),
+    "our-fast-bfloat16": ours(VARIANTS["fast"] | VARIANTS["bfloat16"]),
 } | {f"our-{name}": ours(changes) for name, changes in VARIANTS.items()}

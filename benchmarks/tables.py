@@ -17,14 +17,13 @@ COLOURS = {  # of the recipes, in the order of the table
     "keras-example": "#9a9a9a",
     "ghouzam": "#8c6bb1",
     "deotte": "#d95f0e",
-    "former-fast": "#4eb3d3",  # batches of 128, a learning rate of 0.01
-    "former-default": "#a8ddb5",  # batches of 64, a learning rate of 0.005, 16 epochs
-    "former-best": "#43a2ca",
     "our-fast": "#7bccc4",
+    "our-fast-bfloat16": "#41ab5d",
     "our-default": "#0868ac",
-    "our-bfloat16": "#225ea8",
+    "our-bfloat16": "#74a9cf",
     "our-best": "#08306b",
 }
+REFERENCE = "deotte"  # whose time the others are compared with
 
 
 def write(results):
@@ -54,6 +53,7 @@ def recipes_table(results):
         "multiply-accumulates per image",
         "epochs",
         "seconds to train",
+        f"relative to {REFERENCE}",
         *(f"to {100 * target:.1f} %" for target in TARGETS),
         "accuracy of one network",
         "of several, averaged",
@@ -62,7 +62,7 @@ def recipes_table(results):
         "fraction of peak FLOP/s",
         "peak memory",
     ]
-    return _table(head, [_row(name, recipe, results["machine"]["peak_gflops"]) for name, recipe in _in_order(results)])
+    return _table(head, [_row(name, recipe, results) for name, recipe in _in_order(results)])
 
 
 def ablation_table(results):
@@ -94,7 +94,18 @@ def _timed(recipe):
     return [network for network in recipe["networks"].values() if "seconds" in network]
 
 
-def _row(name, recipe, peak_gflops):
+def mean_seconds(recipe):
+    """Return the mean seconds that a network of a recipe trains, or None if none was timed."""
+    seconds = [network["seconds"] for network in _timed(recipe)]
+    return statistics.mean(seconds) if seconds else None
+
+
+def _relative(recipe, results):
+    seconds, reference = mean_seconds(recipe), mean_seconds(results["recipes"].get(REFERENCE, {"networks": {}}))
+    return f"{100 * seconds / reference:.1f} %" if seconds and reference else "–"
+
+
+def _row(name, recipe, results):
     networks = list(recipe["networks"].values())
     timed = _timed(recipe)
     first = networks[0]
@@ -104,6 +115,7 @@ def _row(name, recipe, peak_gflops):
 
     peaks = [network["peak_mb"] for network in networks if "peak_mb" in network]
     flops_an_image = 6 * first["multiply_accumulates"]  # forwards, and twice that backwards
+    peak_images = 1e9 * results["machine"]["peak_gflops"] / flops_an_image
     seconds, together = recipe["averaged"][-1]
     several = f"{len(recipe['averaged'])} in {seconds:,.0f} s" if timed else f"{len(recipe['averaged'])}"
     return [
@@ -112,12 +124,13 @@ def _row(name, recipe, peak_gflops):
         f"{first['multiply_accumulates'] / 1e6:.1f} M",
         f"{first['epochs']}",
         f"{mean('seconds'):,.0f}" if timed else "–",
+        _relative(recipe, results),
         *(_reached(timed, target) for target in TARGETS),
         f"{mean_and_deviation([network['accuracy'] for network in networks])}",
         f"{100 * together:.2f} % ({several})",
         f"{mean('images_per_second'):,.0f}" if timed else "–",
         f"{mean('predicted_per_second'):,.0f}" if timed else "–",
-        f"{flops_an_image * mean('images_per_second') / peak_gflops / 1e7:.0f} %" if timed else "–",
+        f"{100 * mean('images_per_second') / peak_images:.0f} %" if timed else "–",
         f"{max(peaks):,} MB" if peaks else "–",
     ]
 

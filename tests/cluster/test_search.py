@@ -18,8 +18,8 @@ from digits.data import arrays
 from digits.errors import InputError
 from stages import train
 
-SPACE = {"lr": {"loguniform": [0.001, 0.02]}, "batch_size": {"choice": [16, 128]}}
-DEFAULT = {"lr": 0.008, "batch_size": 128}
+SPACE = {"lr": {"loguniform": [0.001, 0.02]}, "batch_size": {"choice": [16, 256]}}
+DEFAULT = {"lr": 0.008, "batch_size": 256}
 REPORT = {"images": 400, "log_loss": 0.5, "accuracy": 0.9, "seconds": 1.0}
 
 
@@ -74,8 +74,8 @@ def test_a_trial_reads_the_settings_of_the_train_stage():
         ({"space": {"augment.shear": {"loguniform": [0, 20]}}}, ["space.augment.shear", "above 0"]),
         ({"space": {"epochs": {"uniform": [8.5, 24]}}}, ["space.epochs", "valid integer", "got 8.5"]),
         ({"space": {"epochs": {"integer": [8, 24.5]}}}, ["space.epochs", "two integers"]),
-        ({"space": {"batch_size": {"choice": [16, 32]}}}, ["space.batch_size", "does not contain 128"]),
-        ({"space": {"batch_size": {"choice": [128, 128]}}}, ["space.batch_size", "listed twice"]),
+        ({"space": {"batch_size": {"choice": [16, 32]}}}, ["space.batch_size", "does not contain 256"]),
+        ({"space": {"batch_size": {"choice": [256, 256]}}}, ["space.batch_size", "listed twice"]),
     ],
 )
 def test_an_error_in_the_space_is_one_line(project, change, facts):
@@ -91,9 +91,9 @@ def test_an_error_in_the_space_is_one_line(project, change, facts):
 def test_sampled_values_are_rounded_and_those_of_a_person_are_not(project):
     project.set(lr=0.0081234)
     space = Search.load(AllParams.load())
-    rounded = space.round({"lr": 0.0123456, "batch_size": 16}, {"lr": 0.0081234, "batch_size": 128})
+    rounded = space.round({"lr": 0.0123456, "batch_size": 16}, {"lr": 0.0081234, "batch_size": 256})
     assert rounded == {"lr": 0.0123, "batch_size": 16}
-    assert space.round({"lr": 0.0081234, "batch_size": 128}, {"lr": 0.0081234, "batch_size": 128})["lr"] == 0.0081234
+    assert space.round({"lr": 0.0081234, "batch_size": 256}, {"lr": 0.0081234, "batch_size": 256})["lr"] == 0.0081234
 
 
 def test_no_held_out_image_reaches_a_trial():
@@ -131,7 +131,7 @@ def test_the_worse_half_is_stopped_but_neither_the_default_nor_what_has_all_fold
     from digits.cluster.search_trials import Scheduler
 
     scheduler, actions = Scheduler(3, DEFAULT), []
-    other = {"lr": 0.001, "batch_size": 128}
+    other = {"lr": 0.001, "batch_size": 256}
     failed = {"folds": 1, "log_loss": math.inf}
     for number, config, result in [
         (0, other, failed),
