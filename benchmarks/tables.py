@@ -100,7 +100,8 @@ def mean_seconds(recipe):
     return statistics.mean(seconds) if seconds else None
 
 
-def _relative(recipe, results):
+def relative_time(recipe, results):
+    """Format the mean seconds of a recipe in per cent of those of the reference."""
     seconds, reference = mean_seconds(recipe), mean_seconds(results["recipes"].get(REFERENCE, {"networks": {}}))
     return f"{100 * seconds / reference:.1f} %" if seconds and reference else "–"
 
@@ -124,7 +125,7 @@ def _row(name, recipe, results):
         f"{first['multiply_accumulates'] / 1e6:.1f} M",
         f"{first['epochs']}",
         f"{mean('seconds'):,.0f}" if timed else "–",
-        _relative(recipe, results),
+        relative_time(recipe, results),
         *(_reached(timed, target) for target in TARGETS),
         f"{mean_and_deviation([network['accuracy'] for network in networks])}",
         f"{100 * together:.2f} % ({several})",
