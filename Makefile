@@ -3,7 +3,7 @@
 # make submit       send reports/submission.csv to Kaggle: make submit MESSAGE="what is new"
 # make experiments  compare the experiments with the baseline in a table
 # make compare      compare the results with the previous run, or with another: make compare REV=low-lr
-# make search       try other settings, as search.yaml says, on all cores or a Ray cluster, and name the best: hours
+# make search       try other settings, as search.yaml says, and name the best: hours; make search JOBS=4 on four processes
 # make draw         draw a digit in the browser and see the prediction
 # make export       write the network as LiteRT, ONNX and SavedModel, to use it without this project
 # make notebook     open digit_recognition.ipynb, the same steps one at a time
@@ -11,43 +11,42 @@
 # make cluster-setup  add the packages for a Ray cluster to .venv
 # make lint         check format, style, types and vocabulary: seconds
 # make test         every test · make test-quick: those that take less than a minute together
-# make test-faults  dvc repro killed 70 times, on full disks, on other machines: an hour; FLAGS="-k seed03" for a part
+# make test-faults  kills, full disks, other machines: an hour; FLAGS="-k seed03" for a part
 
 SHELL := bash
-SUPPORTED := 3.11 3.12 3.13
+PYTHON := >=3.11,<3.14
+THREADS_PER_MEMBER := 2
+JOBS := $(if $(RAY_ADDRESS),16,$(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) + 1) / $(THREADS_PER_MEMBER) ))))
 export MESSAGE
 export REV
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PATH := $(VIRTUAL_ENV)/bin:$(PATH):$(CURDIR)/.uv/bin
 
-# DVC ends every run with the advice to `dvc push`, whether there is a remote or not.
-REPRO = set -o pipefail; PYTHONUNBUFFERED=1 dvc repro | (trap '' INT; grep --line-buffered -v '^Use `dvc push`')
 pipeline: repository .venv/ready
-	@python -m digits.versions
-	@python -m digits.settings
-	@$(REPRO)
-	@python -m digits.evaluation.summary
+	@dvc repro
+	@python -m digits.summary
 
-members: REPRO = python -m digits.cluster.members $(if $(JOBS),--jobs "$(JOBS)")
-members: pipeline
+members: repository .venv/ready
+	@dvc repro prepare
+	@dvc stage list --name-only | sed -n 's/^train@//p' \
+	    | xargs -P $(JOBS) -I {} dvc --wait-for-lock repro --single-item train@{} predict@{}
+	@dvc repro
+	@python -m digits.summary
 
 # Those of the last three commits, without the hashes of the dependencies and without what is the same in all of them.
 experiments: .venv/ready
 	@COLUMNS=120 dvc exp show --no-pager --num 3 --only-changed --keep 'accuracy|errors' --drop 'Created|State|Executor|oof_log_loss|models|params.yaml|.*/'
 
 compare: repository .venv/ready
-	@python -m digits.evaluation.comparison $(if $(REV),-- "$$REV")
+	@python -m digits.compare $(if $(REV),-- "$$REV")
 
-search: repository .venv/ready
-	@python -m digits.versions
-	@python -m digits.settings
-	@dvc repro --quiet prepare
-	@python -m digits.cluster.search
+search: repository .venv/cluster-ready
+	@dvc repro prepare
+	@python -m digits.search
 
-# DVC needs Git; a ZIP of the project has no repository in it.
+# DVC needs a Git repository with a commit; a ZIP of the project has none.
 repository:
-	@git rev-parse HEAD >/dev/null 2>&1 || { \
-	    echo "error: this folder is no Git repository with a commit, which DVC needs; clone the project, or make one of it:" \
-	        "git init && git add -A && git commit -m 'Begin'" >&2; exit 1; }
+	@git rev-parse HEAD >/dev/null || { echo 'Clone the project, or begin a repository: git init && git add -A && git commit -m "Begin"' >&2; exit 1; }
 
 submit: .venv/ready
 	@python submit_to_kaggle.py $(FLAGS) "$$MESSAGE"
@@ -55,18 +54,18 @@ submit: .venv/ready
 draw: .venv/ready
 	@python predict_digit.py $(FLAGS)
 
-export: .venv/ready
-	@python -m digits.quiet digits.model.export
+export: .venv/export-ready
+	@python -m digits.export
 
 # JupyterLab finds this project's Python before any other kernel; .jupyter/ keeps it from asking for news and updates.
-notebook: .venv/ready
-	@JUPYTER_PATH="$(CURDIR)/.venv/share/jupyter" JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" \
+notebook: .venv/dev-ready
+	@JUPYTER_PATH="$(VIRTUAL_ENV)/share/jupyter" JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" \
 	    jupyter lab --log-level=ERROR $(FLAGS) digit_recognition.ipynb
 
 bench: .venv/ready
 	@python -m benchmarks.run $(FLAGS)
 
-lint: .venv/ready
+lint: .venv/dev-ready
 	@status=0; \
 	ruff check --quiet . || status=1; \
 	ruff format --check . || status=1; \
@@ -74,39 +73,27 @@ lint: .venv/ready
 	pytest -q tests/test_vocabulary.py || status=1; \
 	exit $$status
 
-test: .venv/ready
+test: .venv/dev-ready .venv/export-ready
 	@pytest -n auto --maxprocesses 4
 
-test-quick: .venv/ready
+test-quick: .venv/dev-ready
 	@pytest -n auto --maxprocesses 4 -m "not slow and not faults"
 
-test-faults: .venv/ready
+test-faults: .venv/dev-ready
 	@pytest -n auto --maxprocesses 4 --dist load --timeout 5400 -m faults $(FLAGS)
 
+# uv installs in seconds what pip installs in minutes; without uv, pip brings it. `pip install -r requirements.txt` works too.
 .venv/ready: requirements.txt
-	@for version in $(SUPPORTED); do \
-	    for python in python$$version python3 python; do \
-	        found=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null); \
-	        [ "$$found" = $$version ] && break 2; \
-	    done; \
-	done; \
-	if [ "$$found" != $$version ]; then \
-	    echo "error: no Python that TensorFlow supports was found; install one of $(SUPPORTED)" >&2; exit 1; \
-	fi; \
-	if [ -L .venv ]; then \
-	    echo "error: .venv is a link to another environment, which this would delete; remove the link" >&2; exit 1; \
-	fi; \
-	echo "setting up .venv with Python $$found (once)"; \
-	$$python -m venv --clear .venv
-	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@echo "setting up .venv: about 150 packages, 3 GB"
+	@command -v uv >/dev/null || python3 -m pip install --quiet --no-user --target .uv uv
+	@uv venv --quiet --allow-existing --python "$(PYTHON)" .venv
+	@uv pip sync --require-hashes requirements.txt
 	@touch $@
 
-# It adds to the pinned packages and changes none of them.
+# Each adds to the pinned packages and changes none of them.
 cluster-setup: .venv/cluster-ready
-
-.venv/cluster-ready: requirements-cluster.txt .venv/ready
-	@echo "adding the packages for a Ray cluster to .venv (once)"
-	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.txt
+.venv/%-ready: requirements-%.txt .venv/ready
+	@uv pip install --require-hashes --requirements $<
 	@touch $@
 
-.PHONY: cluster-setup pipeline members repository experiments compare search draw export notebook submit bench lint test test-quick test-faults
+.PHONY: pipeline members experiments compare search repository submit draw export notebook bench lint test test-quick test-faults cluster-setup

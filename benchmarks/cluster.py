@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 MEMBER = """
 import json, sys
 from pathlib import Path
-from digits.data import arrays
+from digits import arrays
 if sys.argv[1] == "here":
     from digits.model.training import train_member
 else:

@@ -19,7 +19,7 @@ def explain_os_errors(path: str | Path) -> Iterator[None]:
     """Convert a full disk, missing permissions and I/O errors; any other OSError keeps its traceback.
 
     Args:
-        path: the file to name in the message.
+        path: the file to name in the message where the error names none.
 
     Raises:
         InputError: the disk or the permissions do not allow to read or write.
@@ -29,8 +29,9 @@ def explain_os_errors(path: str | Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _ENVIRONMENT:
             raise
+        named = error.filename if error.filename and ".partial-" not in str(error.filename) else path
         raise InputError(
-            f"{path}: {error.strerror}; free disk space or change the permissions, then run the same command again"
+            f"{named}: {error.strerror}; free disk space or change the permissions, then run the same command again"
         ) from None
 
 

@@ -17,13 +17,13 @@ from digits import errors
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path to write to, and rename it to `path` on success or delete it on failure.
 
-    The temporary name is always the same, so that the next run overwrites the leftovers of a killed one.
+    The temporary name contains the process, because two processes may write the same file at the same time.
 
     Raises:
         InputError: the disk is full, or the folder is not writable.
     """
     path = Path(path)
-    partial = path.with_name(f".partial-{path.name}")
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     with errors.explain_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

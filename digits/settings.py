@@ -1,7 +1,7 @@
-"""The settings in params.yaml, with their types and ranges. `python -m digits.settings` checks the file.
+"""The settings of params.yaml: types, ranges and defaults.
 
-Each stage declares in its Params the settings that it reads, and DVC reruns it for those alone. The whole file is
-checked before a stage starts, so that an error is reported at once and not by a later stage.
+Each stage declares in its Params the settings and sections that it reads, and DVC reruns it for those alone. A stage
+checks the whole file before it starts, so that an error is reported at once and not by a later stage.
 """
 
 import difflib
@@ -10,10 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from ruamel.yaml import YAML, YAMLError
 
-from digits import errors
 from digits.errors import InputError
 
 Source = Literal["sample", "kaggle", "mnist", "incoming"]  # the modules of digits/data/sources
@@ -21,7 +28,12 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 LearningRate = Annotated[float, Field(gt=0, le=1)]
 Epochs = Annotated[int, Field(ge=1, le=100_000)]
-BatchSize = Annotated[int, Field(ge=1, le=10_000)]
+
+
+def _check_batch_size(value: Any) -> Any:
+    if value != "auto" and not (type(value) is int and 1 <= value <= 10_000):
+        raise ValueError("use auto, or a number from 1 to 10000")
+    return value
 
 
 def _check_unique(members: list[int]) -> list[int]:
@@ -31,6 +43,7 @@ def _check_unique(members: list[int]) -> list[int]:
     return members
 
 
+BatchSize = Annotated[int | Literal["auto"], BeforeValidator(_check_batch_size)]
 Members = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_check_unique)]
 
 
@@ -44,62 +57,51 @@ class Section(BaseModel):
 
 
 class Split(Section):
-    test: Fraction
-    folds: int = Field(ge=2, le=100)
+    test: Fraction = 0.1
+    folds: int = Field(10, ge=2, le=100)
 
 
 class Network(Section):
-    width: int = Field(ge=1, le=512)
-    dropout: Fraction
+    width: int = Field(32, ge=1, le=512)
+    dropout: Fraction = 0.3
 
 
 class Augment(Section):
-    rotate: float = Field(ge=0, le=180)
-    zoom: Fraction
-    shift: float = Field(ge=0, le=14)
-    shear: float = Field(ge=0, le=60)
+    rotate: float = Field(10, ge=0, le=180)
+    zoom: Fraction = 0.1
+    shift: float = Field(2, ge=0, le=14)
+    shear: float = Field(15, ge=0, le=60)
 
 
 class Regularization(Section):
-    weight_decay: float = Field(ge=0, le=100)
-    label_smoothing: Fraction
+    weight_decay: float = Field(0.01, ge=0, le=100)
+    label_smoothing: Fraction = 0.05
 
 
 class EarlyStopping(Section):
-    patience: int = Field(ge=1, le=100_000)
+    patience: int = Field(10, ge=1, le=100_000)
 
 
-class Threads(Section):
-    threads: int = Field(ge=1, le=1024)
-
-
-class Compute(Threads):
-    precision: Literal["float32", "mixed_bfloat16"]
-    gpus: float = Field(ge=0, le=16)
-
-    @field_validator("gpus")
-    @classmethod
-    def _check_gpus(cls, gpus: float) -> float:
-        if gpus > 1 and gpus % 1:
-            raise ValueError("Ray reserves a fraction of one GPU, or whole GPUs")
-        return gpus
+class Compute(Section):
+    threads: int = Field(2, ge=1, le=1024)
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
 
 
 class Settings(Section):
-    """All of params.yaml."""
+    """All of params.yaml; a setting that the file lacks has its default."""
 
-    source: Source
-    seed: Seed
-    members: Members
-    lr: LearningRate
-    epochs: Epochs
-    batch_size: BatchSize
-    split: Split
-    network: Network
-    augment: Augment
-    regularization: Regularization
-    early_stopping: EarlyStopping
-    compute: Compute
+    source: Source = "sample"
+    seed: Seed = 1
+    members: Members = [0]
+    lr: LearningRate = 0.008
+    epochs: Epochs = 12
+    batch_size: BatchSize = "auto"
+    split: Split = Split()
+    network: Network = Network()
+    augment: Augment = Augment()
+    regularization: Regularization = Regularization()
+    early_stopping: EarlyStopping = EarlyStopping()
+    compute: Compute = Compute()
 
     @model_validator(mode="after")
     def _check_members(self) -> Self:
@@ -119,27 +121,14 @@ class Params(Section):
         """Check all of `path`, and return the stage's own settings.
 
         Raises:
-            InputError: The file is missing or is not YAML, or a setting is missing, unknown or invalid, also one that
-                this stage does not read.
+            InputError: The file is missing or is not YAML, or a setting is unknown or invalid, also one that this
+                stage does not read.
         """
-        values = read(path)
         try:
-            Settings.model_validate(values)
+            settings = Settings.model_validate(read(path))
         except ValidationError as invalid:
             raise InputError(f"{path}: {format_errors(invalid)}") from None
-        return cls.model_validate(_select(cls, values))
-
-
-def _select(model: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values that a Section declares, without those that its sections do not declare."""
-    selected = {}
-    for name, field in model.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, BaseModel):
-            selected[name] = _select(section, values[name])
-        else:
-            selected[name] = values[name]
-    return selected
+        return cls.model_validate({name: getattr(settings, name) for name in cls.model_fields})
 
 
 def dotted(model: type[BaseModel]) -> Iterator[str]:
@@ -165,22 +154,15 @@ def read(path: str | Path) -> dict[Any, Any]:
 
 
 def format_errors(invalid: ValidationError) -> str:
-    """Format the first three of pydantic's messages in one line, with the invalid values.
-
-    Unknown names come first, since a misspelt name makes another one missing.
-    """
+    """Format the first three of pydantic's messages in one line, with the invalid values."""
     messages = []
-    for error in sorted(invalid.errors(), key=lambda error: error["type"] != "extra_forbidden")[:3]:
+    for error in invalid.errors()[:3]:
         name = ".".join(map(str, error["loc"]))
         message = error["msg"].removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":
             close = difflib.get_close_matches(name, dotted(Settings), 1)
             message += f", did you mean {close[0]}?" if close else ", remove it"
-        elif error["type"] != "missing" and name:
+        elif name:
             message += f" (got {reprlib.repr(error['input'])})"
         messages.append(f"{name if name.isprintable() else ascii(name)}: {message}".removeprefix(": ")[:200])
     return "; ".join(messages)
-
-
-if __name__ == "__main__":
-    errors.run(Params.load)

@@ -9,7 +9,7 @@ params.yaml: source
 import shutil
 from pathlib import Path
 
-from digits import errors, files, versions
+from digits import errors, files
 from digits.data import kaggle_csv, sources
 from digits.settings import Params as StageParams
 from digits.settings import Source
@@ -23,7 +23,6 @@ class Params(StageParams):
 
 def main() -> None:
     params = Params.load()
-    versions.check()
     with files.temporary_folder(".work/fetch") as folder:
         fetched, labelled, unlabelled = sources.fetch(params.source, folder)
         for name in kaggle_csv.FILES:

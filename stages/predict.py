@@ -1,49 +1,44 @@
-"""Predict each image with models that were not trained on it: a fold with its own member, all others with the ensemble.
+"""Predict with one member the images that it was not trained on: its own fold, the held-out and the unlabelled ones.
 
-models/member-K.keras              for each K of members; the models of unlisted members are deleted
-data/prepared/labelled.npz         images (N, 28, 28) uint8, fold (N,)
-data/prepared/unlabelled.npz       images (M, 28, 28) uint8
-→ data/predictions/labelled.npz    probabilities (N, 10) float32: of member K for fold K, of the ensemble for the
-                                   held-out images, NaN for folds without a member
-→ data/predictions/held_out.npz    probabilities (H, K, 10) float32: of each member for the held-out images
-→ data/predictions/unlabelled.npz  probabilities (M, 10) float32 of the ensemble
+models/member-K.keras            the network
+data/prepared/labelled.npz       images (N, 28, 28) uint8, fold (N,)
+data/prepared/unlabelled.npz     images (M, 28, 28) uint8
+→ data/predictions/member-K.npz  probabilities float32: fold (F, 10), held_out (H, 10), unlabelled (M, 10)
 """
+
+import argparse
+from pathlib import Path
 
 import numpy as np
 
-from digits import errors, files, versions
-from digits.data import arrays
-from digits.model import backend, checkpoint, ensemble, model_file
-from digits.settings import Members, Threads
+from digits import arrays, cluster, errors
+from digits.model import tasks
+from digits.settings import Compute, Network
 from digits.settings import Params as StageParams
 
 
 class Params(StageParams):
-    members: Members
-    compute: Threads
+    network: Network
+    compute: Compute
 
 
-def main():
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Predict images with one member of the ensemble.")
+    parser.add_argument("member", type=int, help="number of the member, and of the fold that it predicts")
+    member = parser.parse_args().member
     params = Params.load()
-    versions.check()
-    backend.configure(params.compute.threads)
-    checkpoint.remove_completed()
-    files.remove_unlisted(model_file.FOLDER, params.members)
-    models = ensemble.load(params.members)
-    labelled = arrays.load_labelled("data/prepared/labelled.npz")
-    unlabelled = arrays.load_unlabelled("data/prepared/unlabelled.npz")
-
-    probabilities = np.full((len(labelled.images), 10), np.nan, np.float32)
-    for member, model in zip(params.members, models, strict=True):
-        val_mask = labelled.fold == member
-        probabilities[val_mask] = ensemble.mean_probabilities([model], labelled.images[val_mask])
-    held_out = labelled.fold == arrays.HELD_OUT
-    held_out_images = labelled.images[held_out]
-    by_member = np.stack([ensemble.mean_probabilities([model], held_out_images) for model in models], axis=1)
-    probabilities[held_out] = by_member.mean(axis=1)
-    arrays.save("data/predictions/labelled.npz", probabilities=probabilities)
-    arrays.save("data/predictions/held_out.npz", probabilities=by_member)
-    arrays.save("data/predictions/unlabelled.npz", probabilities=ensemble.mean_probabilities(models, unlabelled))
+    images, _, fold = arrays.load_labelled()
+    parts = [images[fold == member], images[fold == arrays.HELD_OUT], arrays.load_unlabelled()]
+    probabilities = cluster.run(
+        tasks.predict,
+        Path(f"models/member-{member}.keras").read_bytes(),
+        np.concatenate(parts),
+        params.network.model_dump(),
+        params.compute.threads,
+        threads=params.compute.threads,
+    )
+    of_fold, held_out, unlabelled = np.split(probabilities, np.cumsum([len(part) for part in parts[:2]]))
+    arrays.save(arrays.predictions_path(member), fold=of_fold, held_out=held_out, unlabelled=unlabelled)
 
 
 if __name__ == "__main__":

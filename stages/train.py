@@ -1,20 +1,18 @@
-"""Train one member of the ensemble on every fold but its own, which is its validation set.
+"""Train one member of the ensemble on every fold but its own, and calibrate it on its own.
 
 data/prepared/labelled.npz        images (N, 28, 28) uint8, labels (N,), fold (N,)
-→ models/member-K.keras           pixels of 0–255 in, ten probabilities out
-→ reports/training/member-K/      the curves, by DVCLive: one TSV for each metric, one row for each epoch
-→ reports/training/member-K.json  the versions of Python and the packages, the device, its threads, the precision
+→ models/member-K.keras           pixels of 0–255 in, ten calibrated probabilities out
+→ reports/training/member-K.csv   loss and accuracy of the training images and of fold K (val_), a row per epoch
+→ reports/training/member-K.json  the temperature, the device, its threads, the precision, the versions of the packages
 
-`python -m stages.train K` trains member K: in this process, or on the Ray cluster of RAY_ADDRESS. A training that was
-killed in this process resumes after its last epoch when it is started again.
+`python -m stages.train K` trains member K: here, or on the Ray cluster of RAY_ADDRESS. A training that was killed here
+resumes after its last epoch when it is started again.
 """
 
 import argparse
-import os
 
-from digits import errors, files, versions
-from digits.data import arrays
-from digits.model import checkpoint, curves, model_file
+from digits import arrays, cluster, errors, files
+from digits.model import checkpoint, tasks
 from digits.settings import (
     Augment,
     BatchSize,
@@ -27,11 +25,6 @@ from digits.settings import (
     Seed,
 )
 from digits.settings import Params as StageParams
-
-if os.environ.get("RAY_ADDRESS"):
-    from digits.cluster.remote import train_member
-else:
-    from digits.model.training import train_member
 
 
 class Params(StageParams):
@@ -46,20 +39,24 @@ class Params(StageParams):
     compute: Compute
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description="Train one member of the ensemble.")
     parser.add_argument("member", type=int, help="number of the member, and of the fold that it does not train on")
     member = parser.parse_args().member
     params = Params.load()
-    versions.check()
-    data = arrays.load_labelled("data/prepared/labelled.npz")
-
-    with checkpoint.lock_member(member, checkpoint.key("train", params)) as work:
-        trained = train_member(data, member, params.model_dump(), work)
-        curves.write(trained.history, f"reports/training/member-{member}", work)
-        files.write_json(f"reports/training/member-{member}.json", trained.environment)
-        with files.atomic_write(model_file.path(member)) as partial:
-            partial.write_bytes(trained.model)
+    model, history, details = cluster.run(
+        tasks.train,
+        arrays.load_labelled(),
+        member,
+        params.model_dump(),
+        checkpoint.find("train", member, params),
+        threads=params.compute.threads,
+    )
+    rows = ((epoch, *metrics.values()) for epoch, metrics in enumerate(history, start=1))
+    files.write_csv(f"reports/training/member-{member}.csv", ["epoch", *history[0]], rows)
+    files.write_json(f"reports/training/member-{member}.json", details)
+    with files.atomic_write(f"models/member-{member}.keras") as partial:
+        partial.write_bytes(model)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from digits import files
-from digits.data import arrays
+from digits import arrays
 from digits.evaluation import label_charts, report_settings
 from stages import evaluate
 

@@ -15,7 +15,7 @@ TRAIN = """
 import hashlib, json, sys
 from pathlib import Path
 from digits.cluster import remote
-from digits.data import arrays
+from digits import arrays
 from digits.errors import InputError
 
 remote.NODE_TIMEOUT = 1

@@ -18,7 +18,7 @@ from typing import Any
 
 from digits import quiet
 from digits.cluster.connection import connect
-from digits.data import arrays
+from digits import arrays
 from digits.errors import InputError
 from digits.model.trained_member import TrainedMember
 

@@ -28,7 +28,7 @@ from typing import Any
 from digits import errors, versions
 from digits.cluster import connection, search_results
 from digits.cluster.search_space import AllParams, Search
-from digits.data import arrays
+from digits import arrays
 from digits.errors import InputError
 from digits.model import checkpoint
 from digits.settings import Section

@@ -14,7 +14,7 @@ from ray.tune.schedulers import ASHAScheduler, TrialScheduler
 
 from digits.cluster.search_results import COMPLETE, FAILED, STOPPED, standard_error
 from digits.cluster.search_space import Number, Search, change
-from digits.data import arrays
+from digits import arrays
 from digits.errors import InputError
 from digits.evaluation import metrics
 

@@ -12,7 +12,7 @@ from ray.tune.search.optuna import OptunaSearch
 from digits import files
 from digits.cluster import search_trials
 from digits.cluster.search_space import Number, Search
-from digits.data import arrays
+from digits import arrays
 
 MAX_FAILURES = 2  # of a trial, whose node may die
 

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from digits.data.arrays import HELD_OUT
+from digits.arrays import HELD_OUT
 from digits.errors import InputError
 
 

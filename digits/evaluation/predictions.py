@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from digits.data import arrays
+from digits import arrays
 
 HELD_OUT, OUT_OF_FOLD = SPLITS = ("held-out", "out-of-fold")
 PROBABILITIES = [f"p{digit}" for digit in range(10)]

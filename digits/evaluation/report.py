@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digits import files
-from digits.data.arrays import Labelled
+from digits.arrays import Labelled
 from digits.evaluation import (
     label_issues,
     metrics,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from ruamel.yaml import YAML
 
-from digits.data import arrays
+from digits import arrays
 from digits.errors import InputError
 from digits.evaluation import training_curves
 

@@ -10,21 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data import arrays
+from digits import arrays
 from digits.errors import InputError
 from digits.model import backend, network
 from digits.model.augmentation import AugmentedBatches
 from digits.model.backend import keras
+from digits.model.calibration import calibrate
 from digits.model.checkpoint import Checkpoint
 from digits.model.optimizer import Muon
-from digits.model.trained_member import TrainedMember
 
 VALIDATION_BATCH = 500
-MIN_STEPS, MIN_BATCH = 50, 32
 
 
-def train_member(data: arrays.Labelled, member: int, settings: dict[str, Any], work: Path) -> TrainedMember:
-    """Train one member on every fold but its own, which is its validation set.
+def train_member(
+    data: arrays.Labelled, member: int, settings: dict[str, Any], checkpoint_path: str | Path
+) -> tuple[bytes, list[dict[str, float]], dict[str, Any]]:
+    """Train one member on every fold but its own, to which its temperature is then fitted.
 
     It depends on nothing but its arguments, so it runs on any machine.
 
@@ -33,7 +34,11 @@ def train_member(data: arrays.Labelled, member: int, settings: dict[str, Any], w
         member: number of the member.
         settings: seed, lr, epochs, batch_size, network, augment, regularization, early_stopping and compute, as in
             params.yaml.
-        work: an existing folder for the checkpoint, from which a killed training resumes.
+        checkpoint_path: the file from which a killed training resumes; deleted at the end.
+
+    Returns:
+        the content of the model file, see `network.to_bytes`; the metrics of each epoch, those of fold `member` with
+        names that start with val_; and the temperature, what the training ran on, and with which versions.
 
     Raises:
         InputError: there is no such fold, the training diverged, or the checkpoint cannot be written.
@@ -51,34 +56,39 @@ def train_member(data: arrays.Labelled, member: int, settings: dict[str, Any], w
     batches = AugmentedBatches(
         data.images[train_mask],
         data.labels[train_mask],
-        batch_size=limit_batch_size(settings["batch_size"], int(train_mask.sum())),
+        batch_size=choose_batch_size(settings["batch_size"], int(train_mask.sum())),
         epochs=settings["epochs"],
         seed=(settings["seed"], member),
         bounds=settings["augment"],
     )
-    validation = data.images[val_mask], np.eye(10, dtype=np.float32)[data.labels[val_mask]]
+    val_images, val_labels = data.images[val_mask], data.labels[val_mask]
     model = network.build(**settings["network"])
     compile_network(model, settings["lr"], batches.steps * batches.epochs, **settings["regularization"])
-    checkpoint = Checkpoint(work, model)
+    checkpoint = Checkpoint(checkpoint_path, model)
     checkpoint.restore()
-    fit(model, batches, validation, settings["early_stopping"]["patience"], checkpoint)
-    environment = _versions() | {
+    targets = np.eye(10, dtype=np.float32)[val_labels]
+    fit(model, batches, (val_images, targets), settings["early_stopping"]["patience"], checkpoint)
+    trained = network.to_float32(model)
+    temperature = calibrate(trained, val_images, val_labels)
+    checkpoint.delete()
+    details = _versions() | {
         "device": device,
         "threads": threads,
         "precision": precision,
         "batch_size": batches.batch_size,
         "parameters": model.count_params(),
+        "temperature": round(temperature, 4),
     }
-    return TrainedMember(network.to_bytes(model), checkpoint.history, environment)
+    return network.to_bytes(trained), checkpoint.history, details
 
 
-def limit_batch_size(batch_size: int, images: int) -> int:
-    """Return a batch size of at most `batch_size` with which an epoch has at least 50 steps, or 32 if that is larger.
+def choose_batch_size(batch_size: int | str, images: int) -> int:
+    """Return a number as it is, and for "auto" 256, or less so that an epoch of few images has about 50 steps.
 
     A small data set needs small batches, or its few steps do not train the network: on the sample, batches of 128
     instead of 64 gave 15.3 instead of 14.0 errors of 1,500 (means of three members).
     """
-    return min(batch_size, max(images // MIN_STEPS, MIN_BATCH))
+    return min(256, max(images // 50, 32)) if batch_size == "auto" else int(batch_size)
 
 
 def _report_device(member: int, device: str, threads: int, precision: str) -> None:
@@ -115,7 +125,9 @@ def fit(
     patience: int,
     checkpoint: Checkpoint,
 ) -> None:
-    """Train the model, and restore the weights of its best epoch, the one with the lowest validation loss.
+    """Train the model; it keeps the weights of the last epoch, since the learning rate has decayed to zero by then.
+
+    Early stopping ends a training that no longer improves, such as one with a far too high learning rate.
 
     Args:
         model: compiled.
@@ -130,23 +142,21 @@ def fit(
     batches.first_epoch = len(checkpoint.history)
     images, labels = validation
     parts = [slice(start, start + VALIDATION_BATCH) for start in range(0, len(images), VALIDATION_BATCH)]
-    if not checkpoint.finished:
-        early_stopping = keras.callbacks.EarlyStopping("val_loss", patience=patience)
-        model.fit(
-            backend.feed(batches),
-            shuffle=False,  # the order is already random, and Keras would mix the epochs
-            steps_per_epoch=batches.steps,
-            initial_epoch=batches.first_epoch,
-            epochs=batches.epochs,
-            validation_data=backend.feed([(images[part], labels[part]) for part in parts]),
-            callbacks=[
-                keras.callbacks.TerminateOnNaN(),
-                early_stopping,
-                _SaveEpoch(checkpoint, batches.epochs, early_stopping),
-            ],
-            verbose=1 if sys.stdout.isatty() else 2,
-        )
-    model.set_weights(checkpoint.best_weights)
+    early_stopping = keras.callbacks.EarlyStopping("val_loss", patience=patience)
+    model.fit(
+        backend.feed(batches),
+        shuffle=False,  # the order is already random, and Keras would mix the epochs
+        steps_per_epoch=batches.steps,
+        initial_epoch=batches.first_epoch,
+        epochs=batches.epochs,
+        validation_data=backend.feed([(images[part], labels[part]) for part in parts]),
+        callbacks=[
+            keras.callbacks.TerminateOnNaN(),
+            early_stopping,
+            _SaveEpoch(checkpoint, batches.epochs, early_stopping),
+        ],
+        verbose=1 if sys.stdout.isatty() else 2,
+    )
 
 
 def _versions() -> dict[str, str | int]:
@@ -155,7 +165,7 @@ def _versions() -> dict[str, str | int]:
 
 
 class _SaveEpoch(keras.callbacks.Callback):
-    """Save the checkpoint after each epoch, and replay the history of a resumed training to early stopping."""
+    """Save the checkpoint after each epoch but the last, and replay the history of a resumed training to early stopping."""
 
     def __init__(self, checkpoint, epochs, early_stopping):
         super().__init__()
@@ -171,9 +181,6 @@ class _SaveEpoch(keras.callbacks.Callback):
                 raise InputError(
                     f"training diverged: {name} became {value} in epoch {epoch + 1}; lower lr in params.yaml"
                 )
-        history = self.checkpoint.history
-        if all(logs["val_loss"] < past["val_loss"] for past in history):
-            self.checkpoint.best_weights = self.model.get_weights()
-        history.append({**logs, "learning_rate": float(self.model.optimizer.learning_rate)})
-        self.checkpoint.finished = self.model.stop_training or epoch + 1 == self.epochs
-        self.checkpoint.save()
+        self.checkpoint.history.append({**logs, "learning_rate": float(self.model.optimizer.learning_rate)})
+        if not self.model.stop_training and epoch + 1 < self.epochs:
+            self.checkpoint.save()

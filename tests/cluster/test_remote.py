@@ -6,7 +6,7 @@ import pytest
 from ray_cluster import RayCluster
 from remote_training import connection, settings, train, write_images
 
-from digits.data import arrays
+from digits import arrays
 
 pytest.importorskip("ray", reason="needs `make cluster-setup`")
 pytestmark = pytest.mark.slow

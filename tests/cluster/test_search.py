@@ -14,7 +14,7 @@ from project import Project
 
 from digits.cluster import search, search_results
 from digits.cluster.search_space import AllParams, Search
-from digits.data import arrays
+from digits import arrays
 from digits.errors import InputError
 from stages import train
 

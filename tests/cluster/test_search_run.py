@@ -12,7 +12,7 @@ import psutil
 import pytest
 import yaml
 
-from digits.data import arrays
+from digits import arrays
 
 pytest.importorskip("ray")
 pytest.importorskip("optuna")

@@ -10,7 +10,7 @@ import graph
 import numpy as np
 import pytest
 
-from digits.data import arrays
+from digits import arrays
 from digits.errors import InputError
 
 

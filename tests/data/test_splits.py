@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digits.data.arrays import HELD_OUT
+from digits.arrays import HELD_OUT
 from digits.data.splits import assign_folds
 from digits.errors import InputError
 

@@ -4,7 +4,7 @@ import evaluated
 import numpy as np
 import pytest
 
-from digits.data import arrays
+from digits import arrays
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from evaluated import make_probabilities, text_of
 from project import Project
 
-from digits.data import arrays
+from digits import arrays
 from digits.errors import InputError
 from digits.evaluation import comparison, predictions
 

@@ -11,7 +11,7 @@ import graph
 import numpy as np
 import pytest
 
-from digits.data import arrays
+from digits import arrays
 
 pytestmark = pytest.mark.slow
 EVALUATE = """

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from evaluated import figure, part, section, text_of
 
-from digits.data import arrays
+from digits import arrays
 from digits.errors import InputError
 
 

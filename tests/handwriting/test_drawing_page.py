@@ -18,7 +18,7 @@ from browser import serving
 from pictures import bomb, png
 from PIL import Image
 
-from digits.data import arrays
+from digits import arrays
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from project import TINY
 
-from digits.data import arrays
+from digits import arrays
 from digits.data.splits import assign_folds
 
 TRAIN = [sys.executable, "-m", "stages.train", "0"]

@@ -1,14 +1,14 @@
 """The arrays between the stages, as NumPy archives.
 
-data/prepared/labelled.npz       images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, or HELD_OUT
-data/prepared/unlabelled.npz     images (M, 28, 28) uint8, in the order of test.csv
-data/predictions/labelled.npz    probabilities (N, 10) float32, NaN where every network was trained on the image
-data/predictions/held_out.npz    probabilities (H, K, 10) float32, of the held-out images by each of K members
-data/predictions/unlabelled.npz  probabilities (M, 10) float32
+data/prepared/labelled.npz      images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, or HELD_OUT
+data/prepared/unlabelled.npz    images (M, 28, 28) uint8, in the order of test.csv
+data/predictions/member-K.npz   probabilities float32 by member K: fold (F, 10) of its own fold, held_out (H, 10),
+                                unlabelled (M, 10), each in the order of the prepared images
 """
 
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,12 +19,22 @@ from digits import errors, files
 from digits.errors import InputError
 
 HELD_OUT = -1
+LABELLED, UNLABELLED = Path("data/prepared/labelled.npz"), Path("data/prepared/unlabelled.npz")
+PREDICTIONS = Path("data/predictions")
 
 
 class Labelled(NamedTuple):
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     fold: NDArray[np.int8]
+
+
+class MemberPredictions(NamedTuple):
+    """What one member predicts: probabilities (…, 10) float32 of images that it was not trained on."""
+
+    fold: NDArray[np.float32]
+    held_out: NDArray[np.float32]
+    unlabelled: NDArray[np.float32]
 
 
 def save(path: str | Path, **arrays: NDArray[Any]) -> None:
@@ -39,7 +49,7 @@ def save(path: str | Path, **arrays: NDArray[Any]) -> None:
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
 
 
-def load_labelled(path: str | Path) -> Labelled:
+def load_labelled(path: str | Path = LABELLED) -> Labelled:
     """Load the prepared labelled images. Raises InputError for a missing or invalid file, as all loaders do."""
     labelled = Labelled(*_load(path, images=((28, 28), np.uint8), labels=((), np.uint8), fold=((), np.int8)))
     if not len(labelled.images) == len(labelled.labels) == len(labelled.fold):
@@ -47,27 +57,29 @@ def load_labelled(path: str | Path) -> Labelled:
     return labelled
 
 
-def load_unlabelled(path: str | Path) -> NDArray[np.uint8]:
+def load_unlabelled(path: str | Path = UNLABELLED) -> NDArray[np.uint8]:
     """Load the prepared unlabelled images: (M, 28, 28) uint8."""
     return _load(path, images=((28, 28), np.uint8))[0]
 
 
-def load_probabilities(path: str | Path) -> NDArray[np.float32]:
-    """Load predictions: (N, 10) float32."""
-    return _load(path, probabilities=((10,), np.float32))[0]
+def predictions_path(member: int, folder: str | Path = PREDICTIONS) -> Path:
+    """Return where the predictions of a member are stored."""
+    return Path(folder) / f"member-{member}.npz"
 
 
-def load_probabilities_by_member(path: str | Path) -> NDArray[np.float32]:
-    """Load the predictions of each member: (N, members, 10) float32."""
-    return _load(path, probabilities=((None, 10), np.float32))[0]
+def load_predictions(members: Sequence[int], folder: str | Path = PREDICTIONS) -> list[MemberPredictions]:
+    """Load what each of the members predicts."""
+    ten = ((10,), np.float32)
+    paths = [predictions_path(member, folder) for member in members]
+    return [MemberPredictions(*_load(path, fold=ten, held_out=ten, unlabelled=ten)) for path in paths]
 
 
-def _load(path: str | Path, **expected: tuple[tuple[int | None, ...], type]) -> list[NDArray[Any]]:
+def _load(path: str | Path, **expected: tuple[tuple[int, ...], type]) -> list[NDArray[Any]]:
     """Load arrays by name, without unpickling.
 
     Args:
         path: the archive.
-        expected: the shape without its first axis, with None for any length, and the dtype of each array.
+        expected: the shape without its first axis, and the dtype of each array.
 
     Raises:
         InputError: The file is missing, is not an archive, or contains other arrays.
@@ -82,13 +94,9 @@ def _load(path: str | Path, **expected: tuple[tuple[int | None, ...], type]) -> 
     except Exception as error:  # NumPy and zipfile raise many kinds for a damaged archive
         raise _invalid(path, str(error).split("\n")[0][:120]) from None
     for array, (name, (shape, dtype)) in zip(arrays, expected.items(), strict=True):
-        if not _matches(array.shape, (None, *shape)) or array.dtype != dtype:
+        if array.shape[1:] != shape or array.dtype != dtype:
             raise _invalid(path, f"{name} is {array.dtype} {array.shape}")
     return arrays
-
-
-def _matches(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
-    return len(shape) == len(expected) and all(want in (None, size) for size, want in zip(shape, expected, strict=True))
 
 
 def _invalid(path: str | Path, reason: str) -> InputError:

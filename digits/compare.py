@@ -20,7 +20,7 @@ import yaml
 from scipy.stats import binomtest
 
 from digits import errors, files
-from digits.data import arrays
+from digits import arrays
 from digits.errors import InputError
 from digits.evaluation import report, report_images
 from digits.evaluation.predictions import SPLITS, tabulate
