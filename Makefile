@@ -17,6 +17,8 @@ SHELL := bash
 PYTHON := >=3.11,<3.14
 THREADS_PER_MEMBER := 2
 JOBS := $(if $(RAY_ADDRESS),16,$(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) + 1) / $(THREADS_PER_MEMBER) ))))
+# Without compiled modules, each import of TensorFlow takes 15 s more.
+unexport PYTHONDONTWRITEBYTECODE
 export MESSAGE
 export REV
 export VIRTUAL_ENV := $(CURDIR)/.venv

@@ -17,8 +17,7 @@ from benchmarks import tables
 from benchmarks.recipes import ours
 from benchmarks.run import fingerprint
 from benchmarks.train import BATCH, fit, read_folds
-from digits import errors, files
-from digits import arrays
+from digits import arrays, errors, files
 from digits.model import ensemble
 from digits.model.backend import keras
 

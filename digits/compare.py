@@ -19,8 +19,7 @@ import pandas as pd
 import yaml
 from scipy.stats import binomtest
 
-from digits import errors, files
-from digits import arrays
+from digits import arrays, errors, files
 from digits.errors import InputError
 from digits.evaluation import report, report_images
 from digits.evaluation.predictions import SPLITS, tabulate

@@ -17,8 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from digits import errors, files, versions
-from digits import arrays
+from digits import arrays, errors, files, versions
 from digits.evaluation import metrics, report, result_charts, training_curves
 from digits.evaluation.predictions import HELD_OUT, PROBABILITIES, tabulate
 from digits.settings import Members

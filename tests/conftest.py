@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from browser import served
 from kaggle_server import KaggleServer
-from project import TINY, Project, write_competition
+from project import TINY, Project, write_competition, write_settings
 
 from digits.data import kaggle_csv, sources
 
@@ -34,11 +34,9 @@ def make_project(tmp_path_factory):
             copy = folder / path.relative_to(graph.ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, copy)
-        shutil.copy(graph.PARAMS, folder / "params.yaml")
+        write_settings(folder)
         project = Project(folder)
         project.set(**settings)
-        # another Python has other versions than the committed ones
-        project.run("python", "-B", "-m", "digits.versions")
         project.git("init", "-q")
         project.git("add", "-A")
         project.git("commit", "-qm", "The project as it is")
@@ -47,31 +45,51 @@ def make_project(tmp_path_factory):
     return make
 
 
-@pytest.fixture(scope="module")
-def tiny_project(make_project, tmp_path_factory):
-    """Copy a project whose training takes seconds, after one `dvc repro`, with the results committed."""
+@pytest.fixture(scope="session")
+def tiny_run(make_project, tmp_path_factory):
+    """The folder of a project whose training takes seconds, after one `dvc repro`, with the results committed.
+
+    `traces` beside it has the files that each stage opened, see tracing/sitecustomize.py.
+    """
     base = tmp_path_factory.getbasetemp()
     run = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tiny"  # the workers' folders stand in one
     with filelock.FileLock(f"{run}.lock"):
         if not run.exists():
             project = make_project(**TINY)
-            project.repro()
+            traces = run.with_name("traces")
+            traces.mkdir(exist_ok=True)
+            project.run("dvc", "repro", PYTHONPATH=str(graph.ROOT / "tests/tracing"), TRACES=str(traces))
             project.git("add", "-A")
             project.git("commit", "-qm", "A tiny run")
             project.folder.rename(run)
-    return Project(shutil.copytree(run, tmp_path_factory.mktemp("tiny") / "clone", symlinks=True))
+    return run
 
 
 @pytest.fixture(scope="module")
-def untrained_project(make_project):
-    """A project with two members that were made but not trained."""
-    from digits.model import backend, network
+def tiny_project(tiny_run, tmp_path_factory):
+    """Copy the tiny project."""
+    return Project(shutil.copytree(tiny_run, tmp_path_factory.mktemp("tiny") / "clone", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def backend():
+    """TensorFlow, configured once in this process: every test that builds a network needs it."""
+    from digits.model import backend
 
     backend.configure()
-    project = make_project(members=[0, 3])
+    return backend
+
+
+@pytest.fixture(scope="module")
+def untrained_project(make_project, backend):
+    """A project with two members that were made but not trained."""
+    from digits.model import network
+
+    project = make_project(members=[0, 3], **{"network.width": 4})
     for member in (0, 3):
         backend.keras.utils.set_random_seed(member)
-        network.save(network.build(4, 0.0), project / f"models/member-{member}.keras")
+        (project / "models").mkdir(exist_ok=True)
+        (project / f"models/member-{member}.keras").write_bytes(network.to_bytes(network.build(4, 0.0)))
     return project
 
 
@@ -95,7 +113,7 @@ def incoming(tmp_path, few_digits, monkeypatch):
     """A working folder with `source: incoming` and three good files of 150 labelled and 50 unlabelled digits."""
     images, labels = few_digits
     monkeypatch.chdir(tmp_path)
-    shutil.copy(graph.PARAMS, tmp_path / "params.yaml")
+    write_settings(tmp_path)
     Project(tmp_path).set(source="incoming")
     folder = tmp_path / "data/incoming"
     write_competition(folder, images[:150], labels[:150], images[150:])

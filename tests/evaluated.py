@@ -7,8 +7,7 @@ from contextlib import chdir
 import numpy as np
 import pandas as pd
 
-from digits import files
-from digits import arrays
+from digits import arrays, files
 from digits.evaluation import label_charts, report_settings
 from stages import evaluate
 

@@ -1,4 +1,4 @@
-"""The graph of dvc.yaml as the code has it: the project files of a stage and the parameters that it reads."""
+"""The graph of dvc.yaml as the code has it: the project files that a stage consists of, and its parameters."""
 
 import ast
 import importlib
@@ -9,10 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from digits.settings import dotted
-
 ROOT = Path(__file__).parent.parent
-PARAMS = ROOT / "digits/evaluation/defaults.yaml"  # the settings of the tests
 PACKAGES = ("digits", "stages")
 CODE = (".py", ".ipynb")  # files that can import
 
@@ -22,18 +19,10 @@ def definition():
     return yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
-def dependencies(stage):
-    """Return the dependencies of a stage in dvc.yaml, with the code files of a directory in its place."""
-    found = set()
-    for dep in definition()[stage]["deps"]:
-        code = sorted((ROOT / dep).glob("*.py")) if dep.startswith("digits/") else []
-        found |= {str(path.relative_to(ROOT)) for path in code} or {dep}
-    return found
-
-
-def tracked_files(*patterns):
-    """List the files that are, or with the next commit would be, in the repository."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
+def tracked_files(*patterns, untracked=True):
+    """List the files in the repository, and those that would be with the next commit."""
+    others = ["--others", "--exclude-standard"] if untracked else []
+    command = ["git", "ls-files", "-z", "--cached", *others, "--", *patterns]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
@@ -53,8 +42,8 @@ def source(path):
 def source_files(path):
     """Find the project's files that a file consists of, itself included.
 
-    These are its imports, direct and indirect, in any function; files beside them that they open by
-    `Path(__file__).with_name`; and all modules of a package with an __init__.py, which may import them by name.
+    These are its imports, direct and indirect, in any function, and all modules of a package with an __init__.py, which
+    may import them by name.
     """
     found, waiting = set(), [Path(path)]
     while waiting:
@@ -64,19 +53,14 @@ def source_files(path):
         found.add(file)
         if file.suffix in CODE:
             waiting += imported_files(file)
-            waiting += [file.with_name(name) for node in _nodes(file) for name in _names_beside(node)]
         if file.name == "__init__.py":
             waiting += file.parent.glob("*.py")
     return found
 
 
 def imported_files(file):
-    """List the project's files that a file imports itself, in any function.
-
-    digits/cluster is left out: where a training runs changes no result, so it is no dependency of a stage.
-    """
-    paths = (path for node in _nodes(file) for path in map(_file_of, _imported_names(node)) if path)
-    return [path for path in paths if path.parent != ROOT / "digits/cluster"]
+    """List the project's files that a file imports itself, in any function."""
+    return [path for node in _nodes(file) for path in map(_file_of, _imported_names(node)) if path]
 
 
 def imported_packages(path):
@@ -87,9 +71,9 @@ def imported_packages(path):
 
 
 def parameters(stage):
-    """Return the parameters that a stage's Params class declares, dotted: {"seed", "split.test", …}."""
+    """Return the settings and sections that a stage's Params class declares."""
     params = getattr(importlib.import_module(f"stages.{stage}"), "Params", None)
-    return set(dotted(params)) if params else set()
+    return set(params.model_fields) if params else set()
 
 
 def _nodes(file):
@@ -101,12 +85,6 @@ def _imported_names(node):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom) and node.module:
         return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return []
-
-
-def _names_beside(node):
-    if isinstance(node, ast.Call) and ast.unparse(node.func) == "Path(__file__).with_name":
-        return [ast.literal_eval(node.args[0])]
     return []
 
 

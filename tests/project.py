@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 
 from digits.data import kaggle_csv
+from digits.settings import Settings
 
 TINY = {"epochs": 2, "batch_size": 64, "network.width": 2}  # settings that train in seconds
 
@@ -36,7 +37,8 @@ class Project:
     def install(self):
         """Pretend that `make` has set up the virtual environment."""
         (self / ".venv").mkdir(exist_ok=True)
-        (self / ".venv/ready").touch()
+        for name in ("ready", "dev-ready", "export-ready", "cluster-ready"):
+            (self / ".venv" / name).touch()
 
     def run(self, *command, check=True, before_start=None, **environment):
         """Run a command in the folder; its output, both streams, is in `.stdout`.
@@ -92,6 +94,11 @@ class Project:
     def locked(self):
         """The stages of dvc.lock: {name: entry}."""
         return yaml.safe_load((self / "dvc.lock").read_text())["stages"]
+
+
+def write_settings(folder):
+    """Write params.yaml with the default settings, which are those of the tests."""
+    (folder / "params.yaml").write_text(yaml.safe_dump(Settings().model_dump(), sort_keys=False))
 
 
 def write_competition(folder, images, labels, unlabelled):

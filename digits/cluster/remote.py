@@ -16,11 +16,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from digits import quiet
-from digits.cluster.connection import connect
-from digits import arrays
-from digits.errors import InputError
 from digits.model.trained_member import TrainedMember
+
+from digits import arrays, quiet
+from digits.cluster.connection import connect
+from digits.errors import InputError
 
 NODE_TIMEOUT = 600  # seconds that an autoscaler has to start a node
 RETRIES = 3  # of a training whose node or process died

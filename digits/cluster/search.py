@@ -25,10 +25,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from digits import errors, versions
+from digits import arrays, errors, versions
 from digits.cluster import connection, search_results
 from digits.cluster.search_space import AllParams, Search
-from digits import arrays
 from digits.errors import InputError
 from digits.model import checkpoint
 from digits.settings import Section

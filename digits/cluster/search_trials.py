@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler, TrialScheduler
 
+from digits import arrays
 from digits.cluster.search_results import COMPLETE, FAILED, STOPPED, standard_error
 from digits.cluster.search_space import Number, Search, change
-from digits import arrays
 from digits.errors import InputError
 from digits.evaluation import metrics
 

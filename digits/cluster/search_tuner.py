@@ -9,10 +9,9 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from ray import tune
 from ray.tune.search.optuna import OptunaSearch
 
-from digits import files
+from digits import arrays, files
 from digits.cluster import search_trials
 from digits.cluster.search_space import Number, Search
-from digits import arrays
 
 MAX_FAILURES = 2  # of a trial, whose node may die
 

@@ -1,11 +1,11 @@
 """Checkpoints: a training that is killed resumes after its last epoch and ends in the same bytes.
 
-.work/member-K-<key>.npz holds the network, the optimizer and the history. It is replaced after each epoch and deleted at
-the end. The key is a hash of everything that the training reads, so a checkpoint is never used with other settings, data
-or code. Two processes that train the same member write the same bytes, so they need no lock.
+.work/member-K-<key>.npz holds the network, the optimizer and the history. It is replaced after each epoch and deleted
+at the end. The key is a hash of everything that the training reads, so a checkpoint is never used with other settings,
+data or code. Two processes that train the same member write the same bytes, so they need no lock.
 
-Keras's BackupAndRestore (3.15) is not used: it writes the weights and the epoch to two files in place, so a kill between
-the two gave other weights, and it does not restore the random state of Dropout.
+Keras's BackupAndRestore (3.15) is not used: it writes the weights and the epoch to two files in place, so a kill
+between the two gave other weights, and it does not restore the random state of Dropout.
 """
 
 import hashlib

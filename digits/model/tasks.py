@@ -21,9 +21,7 @@ def train(
     return training.train_member(data, member, settings, checkpoint)
 
 
-def predict(
-    model: bytes, images: NDArray[np.uint8], network: dict[str, Any], threads: int
-) -> NDArray[np.float32]:
+def predict(model: bytes, images: NDArray[np.uint8], network: dict[str, Any], threads: int) -> NDArray[np.float32]:
     """Predict images (B, 28, 28) with the content of a model file: probabilities (B, 10).
 
     Args:

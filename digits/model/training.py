@@ -165,7 +165,7 @@ def _versions() -> dict[str, str | int]:
 
 
 class _SaveEpoch(keras.callbacks.Callback):
-    """Save the checkpoint after each epoch but the last, and replay the history of a resumed training to early stopping."""
+    """Save the checkpoint after each epoch but the last, and replay the history to early stopping when it resumes."""
 
     def __init__(self, checkpoint, epochs, early_stopping):
         super().__init__()

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from project import Project
 
+from digits import arrays
 from digits.cluster import search, search_results
 from digits.cluster.search_space import AllParams, Search
-from digits import arrays
 from digits.errors import InputError
 from stages import train
 

@@ -1,15 +1,14 @@
 """Augmentation agrees with a slow reference, keeps the ink, and depends on (seed, epoch, batch) alone."""
 
-import graph
 import numpy as np
 import pytest
-import yaml
 from scipy.ndimage import affine_transform, map_coordinates
 
 from digits.data import sources
 from digits.model import augmentation
+from digits.settings import Settings
 
-BOUNDS = yaml.safe_load(graph.PARAMS.read_text())["augment"]
+BOUNDS = Settings().augment.model_dump()
 
 
 @pytest.fixture(scope="module")

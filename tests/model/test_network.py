@@ -8,18 +8,17 @@ import zipfile
 import graph
 import numpy as np
 import pytest
-import yaml
 
 from digits.errors import InputError
+from digits.settings import Settings
 
 pytestmark = pytest.mark.slow  # builds networks
 
 
 @pytest.fixture(scope="module")
-def network():
-    from digits.model import backend, network
+def network(backend):
+    from digits.model import network
 
-    backend.configure()
     return network
 
 
@@ -29,8 +28,7 @@ def model(network):
 
 
 def test_the_default_network_has_280234_parameters(network):
-    defaults = yaml.safe_load(graph.PARAMS.read_text())["network"]
-    assert network.build(**defaults).count_params() == 280_234
+    assert network.build(**Settings().network.model_dump()).count_params() == 280_234
 
 
 @pytest.mark.slow
@@ -72,27 +70,46 @@ def test_pixels_of_0_to_255_go_in_and_probabilities_come_out(model):
 
 def test_equal_weights_give_equal_bytes_and_are_loaded_without_loss(network, model, tmp_path):
     model.compile("adam", "categorical_crossentropy")
-    network.save(model, tmp_path / "a.keras")
-    network.save(model, tmp_path / "b.keras")
-    assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.keras", "b.keras"]
-    loaded = network.load(tmp_path / "a.keras")
-    assert not loaded.compiled
+    content = network.to_bytes(model)
+    assert network.to_bytes(model) == content
+    loaded = network.from_bytes(content, 2, 0.5)
     for got, expected in zip(loaded.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(got, expected)
     images = np.ones((2, 28, 28))
     np.testing.assert_array_equal(loaded.predict(images, verbose=0), model.predict(images, verbose=0))
 
 
-def test_a_file_that_is_not_a_model_of_this_project_is_refused_in_one_line(network, model, tmp_path):
-    good, bad = tmp_path / "good.keras", tmp_path / "bad.keras"
-    with pytest.raises(InputError, match="bad.keras is missing"):
-        network.load(bad)
-    network.save(model, good)
-    bad.write_bytes(good.read_bytes()[:2000])
-    with pytest.raises(InputError, match=r"^[^\n]*bad.keras is not a model of this project[^\n]*$"):
-        network.load(bad)
-    with zipfile.ZipFile(bad, "w") as archive:
+def test_keras_alone_opens_the_file_of_a_trained_network(network, model, backend, tmp_path):
+    (tmp_path / "member-0.keras").write_bytes(network.to_bytes(network.to_float32(model)))
+    program = "import sys, keras; print(keras.saving.load_model(sys.argv[1]).output_shape)"
+    command = [sys.executable, "-P", "-c", program, str(tmp_path / "member-0.keras")]
+    ran = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True)
+    assert ran.stdout.strip() == "(None, 10)"
+
+
+def _text(path):
+    path.write_text("not an archive")
+
+
+def _archive_without_weights(path):
+    with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", "{}")
-    with pytest.raises(InputError, match=r"^[^\n]*bad.keras is not a model of this project[^\n]*$"):
-        network.load(bad)
+
+
+@pytest.mark.parametrize("write", [_text, _archive_without_weights])
+def test_a_file_that_is_no_model_is_refused_in_one_line(network, tmp_path, write):
+    write(tmp_path / "member-0.keras")
+    with pytest.raises(InputError, match=r"^[^\n]*member-0.keras does not fit[^\n]*$"):
+        network.load(tmp_path / "member-0.keras", 2, 0.5)
+
+
+def test_a_file_of_another_network_or_a_missing_one_is_refused_in_one_line(network, model, tmp_path):
+    path = tmp_path / "member-0.keras"
+    with pytest.raises(InputError, match=r"member-0.keras is missing; `dvc repro`"):
+        network.load(path, 2, 0.5)
+    path.write_bytes(network.to_bytes(model)[:-2000])
+    with pytest.raises(InputError, match=r"^[^\n]*member-0.keras does not fit[^\n]*$"):
+        network.load(path, 2, 0.5)
+    path.write_bytes(network.to_bytes(model))
+    with pytest.raises(InputError, match=r"^[^\n]*member-0.keras does not fit[^\n]*$"):
+        network.load(path, 4, 0.5)
