@@ -11,6 +11,7 @@ continues.
 import argparse
 import dataclasses
 import json
+import math
 import multiprocessing
 
 from benchmarks import tables
@@ -18,7 +19,7 @@ from benchmarks.recipes import ours
 from benchmarks.run import fingerprint
 from benchmarks.train import BATCH, fit, read_folds
 from digits import arrays, errors, files
-from digits.model import ensemble
+from digits.model import prediction
 from digits.model.backend import keras
 
 SEEDS = 1, 2, 3
@@ -56,7 +57,7 @@ def measure(job):
     recipe = RECIPES[name]
     model = fit(recipe, seed, images[train_mask], labels[train_mask], max(1, recipe.epochs // 3))
     single = model.predict(images[val_mask], batch_size=BATCH, verbose=0).argmax(axis=1)
-    augmented = ensemble.mean_probabilities([model], images[val_mask]).argmax(axis=1)
+    augmented = prediction.predict(model, images[val_mask], tta_below=math.inf).argmax(axis=1)
     wrong = [int((predicted != labels[val_mask]).sum()) for predicted in (single, augmented)]
     return name, seed, {"images": int(val_mask.sum()), "errors": wrong[0], "errors_moved": wrong[1]}
 

@@ -153,7 +153,7 @@ def ours(changes=()):
             model, params["lr"], steps, **params["regularization"]
         ),
         epochs=params["epochs"],
-        batch_size=params["batch_size"],
+        batch_size=training.choose_batch_size(params["batch_size"], images=34_020),
         augment=params["augment"],
         networks=len(params["members"]),
         precision=params["compute"]["precision"],

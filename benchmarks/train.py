@@ -7,6 +7,7 @@ starts with `fit`, includes the building of its graph, and stops while the netwo
 """
 
 import argparse
+import math
 import re
 import resource
 import time
@@ -15,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.recipes import RECIPES
-from digits import errors, files
-from digits.data import arrays, kaggle_csv, sources
+from digits import arrays, errors, files
+from digits.data import kaggle_csv, sources
 from digits.data.splits import assign_folds
-from digits.model import augmentation, backend, ensemble
+from digits.model import augmentation, backend, prediction
 from digits.model.backend import keras
 
 PARTS = 16  # measurements within each of the first epochs
@@ -135,7 +136,7 @@ def main():
     measure = Measure(images[~train_mask], labels[~train_mask])
     model = fit(recipe, arguments.seed, images[train_mask], labels[train_mask], epochs, measure)
     seconds, _ = measure.curve[-1]
-    probabilities = ensemble.mean_probabilities([model], measure.images)
+    probabilities = prediction.predict(model, measure.images, tta_below=math.inf)
     begin = time.perf_counter()
     model.predict(measure.images, batch_size=BATCH, verbose=0)
     predicting = time.perf_counter() - begin

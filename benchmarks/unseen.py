@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data import arrays, sources
+from digits import arrays
+from digits.data import sources
 from digits.settings import Params as StageParams
 from digits.settings import Source
 

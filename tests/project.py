@@ -91,6 +91,12 @@ class Project:
             section[key] = value
         (self / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
 
+    def set_text(self, old, new):
+        """Change params.yaml as a text."""
+        text = (self / "params.yaml").read_text()
+        assert old in text
+        (self / "params.yaml").write_text(text.replace(old, new))
+
     def locked(self):
         """The stages of dvc.lock: {name: entry}."""
         return yaml.safe_load((self / "dvc.lock").read_text())["stages"]

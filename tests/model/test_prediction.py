@@ -26,7 +26,7 @@ def shift(images, down, right):
     return shifted
 
 
-def test_uncertain_images_are_averaged_over_shifts_and_certain_ones_are_not(model, few_digits, monkeypatch):
+def test_uncertain_images_are_averaged_over_shifts_and_certain_ones_are_not(model, few_digits):
     from digits.model import prediction
 
     images = few_digits[0][:50].copy()
@@ -34,10 +34,10 @@ def test_uncertain_images_are_averaged_over_shifts_and_certain_ones_are_not(mode
     plain = model.predict(images, verbose=0)
     shifts = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]
     averaged = np.mean([model.predict(shift(images, *by), verbose=0) for by in shifts], axis=0)
-    monkeypatch.setattr(prediction, "TTA_CONFIDENCE", float(np.median(plain.max(axis=1))))
-    certain = plain.max(axis=1) >= prediction.TTA_CONFIDENCE
+    threshold = float(np.median(plain.max(axis=1)))
+    certain = plain.max(axis=1) >= threshold
     assert 0 < certain.sum() < 50
-    got = prediction.predict(model, images)
+    got = prediction.predict(model, images, tta_below=threshold)
     assert got.dtype == np.float32
     np.testing.assert_allclose(got, np.where(certain[:, None], plain, averaged), atol=1e-6)
 

@@ -9,6 +9,7 @@ import pytest
 from benchmarks import tables
 from digits.data import kaggle_csv
 
+pytestmark = pytest.mark.usefixtures("backend")
 PUBLISHED_PARAMETERS = {"keras-example": 34_826, "ghouzam": 887_530, "deotte": 327_242}
 
 
