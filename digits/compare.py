@@ -1,192 +1,232 @@
-"""Compare the results in the working folder with those of another revision: `make compare REV=low-lr`.
+"""Compare the results in the working folder with those of another run: `make compare`, `make compare REV=low-lr`.
 
-params.yaml, reports/metrics.json, data/prepared/labelled.npz, data/predictions/labelled.npz: here, and of the revision
-→ reports/comparison.html  the settings and metrics that differ, and the images that only one of the two misclassifies
+reports/details.json, metrics.json, plots/predictions.csv of both runs; of the other one, from DVC's cache
+data/prepared/labelled.npz  the images that are shown
+→ reports/comparison.html   the settings and metrics that differ, and the images that only one of the two misclassifies
 
 This is no stage, because it depends on the history: the report of a run has the same bytes wherever it is made.
 """
 
 import argparse
+import hashlib
 import json
 import subprocess
-import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import dvc.api
 import pandas as pd
 import yaml
+from dvc.repo import Repo
+from dvc.repo.experiments.utils import exp_refs_by_names
+from dvc.scm import RevError, resolve_rev
 from scipy.stats import binomtest
 
 from digits import arrays, errors, files
 from digits.errors import InputError
-from digits.evaluation import report, report_images
-from digits.evaluation.predictions import SPLITS, tabulate
+from digits.evaluation import report
+from digits.evaluation.predictions import SPLITS
 
-LABELLED, PREDICTIONS = "data/prepared/labelled.npz", "data/predictions/labelled.npz"
-METRICS, PARAMS = "reports/metrics.json", "params.yaml"
-PAGE, TEMPLATE = Path("reports/comparison.html"), Path(__file__).with_name("comparison.html")
+DETAILS, METRICS, PREDICTIONS = "reports/details.json", "reports/metrics.json", "reports/plots/predictions.csv"
+PAGE, TEMPLATE = Path("reports/comparison.html"), Path(__file__).with_name("compare.html")
+EVALUATE = "python -m stages.evaluate"
 MAX_CARDS = 100  # of each kind
 
 
 class Run(NamedTuple):
-    """The results of a run: its settings and metrics by name, its labelled images, and the table of predictions."""
+    """The results of a run, as evaluate writes them.
 
-    settings: dict[str, Any]
+    Attributes:
+        title: says which run it is.
+        settings: by dotted name.
+        data: hashes of the images and of their split.
+        metrics: by name.
+        predictions: columns row, label, predicted, confidence and split.
+    """
+
+    title: str
+    settings: dict[str, str]
+    data: dict[str, str]
     metrics: dict[str, float]
-    labelled: arrays.Labelled
     predictions: pd.DataFrame
 
 
 class Difference(NamedTuple):
-    """The images of a split of which only one of the two runs predicts the label.
+    """How the predictions differ for the images of a split that both runs predict.
 
     Attributes:
         split: held-out or out-of-fold.
-        images: number of images that both runs predict.
-        corrected, misclassified: rows of the present predictions, most confident first.
-        p_value: of the exact McNemar test (McNemar, Psychometrika 12, 1947): the probability of such a difference, or
-            a larger one, between equally accurate networks.
+        images: number of images.
+        correct: number of images of which the present run predicts the label.
+        corrected, misclassified: the images of which only the present run does, or only the other one: rows of the
+            present predictions, with the column predicted_before, most confident first.
     """
 
     split: str
     images: int
+    correct: int
     corrected: pd.DataFrame
     misclassified: pd.DataFrame
-    p_value: float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare the results with those of another revision.")
+    parser = argparse.ArgumentParser(description="Compare the results with those of another run.")
     parser.add_argument("revision", nargs="?", help="commit, branch, tag or experiment; default: the previous run")
-    name = parser.parse_args().revision
-    now = _read(None)
-    if name:
-        commit = _resolve(name)
-        before = _read(commit)
-    else:
-        commit, before = _read_previous()
-    subject = "experiment %h, %cs" if name in _experiments() else "%h, %cs: %s"
-    title = (f"{name}, " if name else "") + _git("log", "-1", f"--format={subject}", commit)
+    revision = parser.parse_args().revision
+    now = read_run("the working folder", {path: Path(path) for path in (DETAILS, METRICS, PREDICTIONS)})
+    with Repo() as repo:
+        before = read_revision(repo, revision) if revision else read_previous(repo)
     settings = list_differences(before.settings, now.settings)
-    metrics = list_differences(before.metrics, now.metrics)
-    differences = compare_predictions(before, now)
-    print(f"compared with {title}\n")
-    for key, then, value in settings + metrics:
-        print(f"  {key:26}{then:>10}  →  {value}")
-    if not settings + metrics + differences:
-        print("  the settings, the metrics and the correct images are the same")
+    metrics = compare_metrics(before, now)
+    reason = explain_other_images(before, now)
+    differences = [] if reason else compare_predictions(before, now)
+    print(f"compared with {before.title}\n")
+    for name, then, value in settings + metrics:
+        print(f"  {name:26}{then:>10}  →  {value}")
     for difference in differences:
-        print(f"  {difference.split + ' images':26}{describe(difference)}")
+        print(f"  {difference.split + ' images':26}" + f"\n{'':28}".join(describe(difference)))
+    if reason:
+        print(f"  {'images':26}{reason}")
+    images = arrays.load_labelled().images
     page = report.render(
         TEMPLATE,
-        title=title,
+        title=before.title,
         settings=settings,
         metrics=metrics,
+        reason=reason,
         differences=[(difference, describe(difference)) for difference in differences],
-        make_cards=lambda table: report_images.make_cards(table.head(MAX_CARDS), now.labelled.images),
+        make_cards=lambda table: report.make_cards(table.head(MAX_CARDS), images),
     )
     with files.atomic_write(PAGE) as partial:
         partial.write_text(page, encoding="utf-8")
-    print(f"\n  {'the images':26}{PAGE}")
+    print(f"\n  {'page':26}{PAGE.resolve().as_uri()}")
 
 
-def list_differences(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """List (name, value before, value now) of the values that differ, "–" for one that is absent."""
-
-    def show(value: Any) -> str:
-        return f"{value:.5g}" if isinstance(value, float) else str(value)
-
-    names = [*now, *(name for name in before if name not in now)]
-    rows = [(name, show(before.get(name, "–")), show(now.get(name, "–"))) for name in names]
-    return [row for row in rows if row[1] != row[2]]
-
-
-def compare_predictions(before: Run, now: Run) -> list[Difference]:
-    """Compare the predictions of the images that are in the same split of both runs; empty if the images differ."""
-    if before.labelled.images.tobytes() != now.labelled.images.tobytes():
-        return []
-    then = before.predictions[["row", "split", "label", "predicted"]]
-    both = now.predictions.merge(then, on=["row", "split", "label"], suffixes=("", "_before"))
-    both = both.sort_values("confidence", ascending=False, kind="stable")
-    correct, was_correct = both.predicted == both.label, both.predicted_before == both.label
-    differences = []
-    for split in SPLITS:
-        inside = both.split == split
-        corrected, misclassified = both[inside & correct & ~was_correct], both[inside & ~correct & was_correct]
-        if changed := len(corrected) + len(misclassified):
-            p_value = float(binomtest(len(corrected), changed).pvalue)
-            differences.append(Difference(split, int(inside.sum()), corrected, misclassified, p_value))
-    return differences
+def read_run(title: str, paths: dict[str, Path]) -> Run:
+    """Read the results of a run; raises InputError if a file is missing."""
+    try:
+        details, metrics = (json.loads(paths[name].read_text(encoding="utf-8")) for name in (DETAILS, METRICS))
+        predictions = pd.read_csv(paths[PREDICTIONS])
+        return Run(title, report.flatten(details["settings"]), details["data"], metrics, predictions)
+    except FileNotFoundError as error:
+        raise InputError(f"{error.filename} of {title} is missing; `make` writes it") from None
+    except KeyError:
+        raise InputError(f"{title} was evaluated by an older version of this project") from None
 
 
-def describe(difference: Difference) -> str:
-    """Describe a difference in one line."""
-    return (
-        f"{len(difference.corrected)} of {difference.images:,} newly correct, {len(difference.misclassified)} newly "
-        f"misclassified (p = {difference.p_value:.2g}, exact McNemar test)"
+def read_previous(repo: Repo) -> Run:
+    """Read the newest evaluation in DVC's run cache that has other results than the present one."""
+    present = hashlib.md5(Path(DETAILS).read_bytes()).hexdigest()
+    records = Path(repo.stage_cache.cache_dir).glob("*/*/*")
+    for path in sorted(records, key=lambda path: path.stat().st_mtime, reverse=True):
+        record = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        if record["cmd"] == EVALUATE and (DETAILS, present) not in [
+            (out["path"], out["md5"]) for out in record["outs"]
+        ]:
+            title = f"the run of {datetime.fromtimestamp(path.stat().st_mtime):%Y-%m-%d %H:%M}"
+            with suppress(InputError):
+                return read_cached(repo, title, record)
+    raise InputError(
+        "DVC's cache has no other run; change a setting and run `make`, or name a commit: make compare REV=…"
     )
 
 
-def _resolve(name: str) -> str:
-    """Return the commit of a revision or of an experiment."""
-    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    commit = commit or _experiments().get(name, "")
-    if not commit:
-        raise InputError(f"{name!r} is no commit, branch, tag or experiment; `dvc exp show` lists them")
-    return commit
+def read_revision(repo: Repo, name: str) -> Run:
+    """Read the run that the dvc.lock of a commit, branch, tag or experiment records."""
+    try:
+        commit = resolve_rev(repo.scm, name)
+    except RevError:
+        experiments = [repo.scm.get_ref(str(ref))[:7] for ref in exp_refs_by_names(repo.scm, {name})[name]]
+        if experiments:
+            raise InputError(f"several experiments are named {name}; use a hash: {', '.join(experiments)}") from None
+        raise InputError(f"{name!r} is no commit, branch, tag or experiment; `make experiments` lists these") from None
+    title = _git("log", "-1", f"--format={name}: %h, %cs, %s", commit)
+    lock = yaml.load(_git("show", f"{commit}:./dvc.lock"), yaml.CSafeLoader) or {}
+    if "evaluate" not in lock.get("stages", {}):
+        raise InputError(f"dvc.lock of {name} records no results")
+    return read_cached(repo, title, lock["stages"]["evaluate"])
 
 
-def _experiments() -> dict[str, str]:
-    """Return the commit of each experiment by its name."""
-    lines = _git("for-each-ref", "--format=%(refname:lstrip=4) %(objectname)", "refs/exps/*/*/*").splitlines()
-    return dict(line.split(" ") for line in lines)
+def read_cached(repo: Repo, title: str, record: dict[str, Any]) -> Run:
+    """Read the results that dvc.lock or the run cache records of an evaluation, from DVC's cache."""
+    cached = {out["path"]: Path(repo.cache.local.oid_to_path(out["md5"])) for out in record["outs"]}
+    plots = cached["reports/plots"]
+    if plots.exists():
+        md5 = {each["relpath"]: each["md5"] for each in json.loads(plots.read_bytes())}
+        cached[PREDICTIONS] = Path(repo.cache.local.oid_to_path(md5["predictions.csv"]))
+    return read_run(title, {PREDICTIONS: plots} | cached)
 
 
-def _read_previous() -> tuple[str, Run]:
-    """Read the last commit whose dvc.lock records other predictions than the present ones, and that can be read."""
-    lock = Path("dvc.lock")
-    tried = {_recorded_md5(lock.read_text(encoding="utf-8")) if lock.exists() else None, None}
-    for commit in _git("log", "--format=%H", "--", "dvc.lock").splitlines():
-        md5 = _recorded_md5(_git("show", f"{commit}:dvc.lock"))
-        if md5 not in tried:
-            with suppress(InputError):
-                return commit, _read(commit)
-        tried.add(md5)
-    raise InputError("DVC's cache has no earlier run with other predictions; name a revision: make compare REV=low-lr")
+def list_differences(
+    before: dict[str, str], now: dict[str, str], always: Sequence[str] = ()
+) -> list[tuple[str, str, str]]:
+    """List (name, value before, value now) of the values that differ or are in `always`, "–" for an absent one."""
+    names = [*now, *(name for name in before if name not in now)]
+    rows = [(name, before.get(name, "–"), now.get(name, "–")) for name in names]
+    return [row for row in rows if row[1] != row[2] or row[0] in always]
 
 
-def _recorded_md5(lock: str) -> str | None:
-    outputs = ((yaml.safe_load(lock) or {}).get("stages", {}).get("predict") or {}).get("outs", [])
-    return next((output["md5"] for output in outputs if output["path"] == PREDICTIONS), None)
+def compare_metrics(before: Run, now: Run) -> list[tuple[str, str, str]]:
+    """List (name, value before, value now) of the accuracies and of the other metrics that differ.
 
-
-def _read(commit: str | None) -> Run:
-    """Read the results of a commit, from Git and from DVC's cache or remote; None is the working folder.
-
-    Raises:
-        InputError: a file is not there.
+    Those that were computed from other images are marked.
     """
-    files_of_run = dvc.api.DVCFileSystem(rev=commit)
-    with tempfile.TemporaryDirectory() as folder:
-        for path in LABELLED, PREDICTIONS, METRICS, PARAMS:
-            copy = Path(folder, path)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                files_of_run.get_file(path, str(copy))
-            except FileNotFoundError:
-                if not commit:
-                    raise InputError(f"{path} is missing; run `dvc repro`") from None
-                raise InputError(
-                    f"{path} of {commit[:7]} is not in DVC's cache; `dvc fetch --all-commits` fetches it from a remote"
-                ) from None
-        labelled = arrays.load_labelled(Path(folder, LABELLED))
-        probabilities = arrays.load_probabilities(Path(folder, PREDICTIONS))
-        metrics = json.loads(Path(folder, METRICS).read_text(encoding="utf-8"))
-        settings = yaml.safe_load(Path(folder, PARAMS).read_text(encoding="utf-8"))
-    (flat,) = pd.json_normalize(settings, sep=".").to_dict("records")
-    return Run(flat, metrics, labelled, tabulate(labelled.labels, labelled.fold, probabilities))
+
+    def images(run: Run, split: str) -> tuple[dict[str, str], list[int]]:
+        return run.data, run.predictions.row[run.predictions.split == split].tolist()
+
+    then, present = ({name: f"{value:.5g}" for name, value in run.metrics.items()} for run in (before, now))
+    rows = list_differences(then, present, always=("accuracy", "oof_accuracy"))
+    other = [split for split in SPLITS if images(before, split) != images(now, split)]
+    return [
+        (name, value_before, f"{value}   of other images" if SPLITS[name.startswith("oof_")] in other else value)
+        for name, value_before, value in rows
+    ]
+
+
+def explain_other_images(before: Run, now: Run) -> str:
+    """Return why the predictions cannot be compared image by image, or ""."""
+    if before.data["images"] != now.data["images"]:
+        return "not compared: the two runs have other images or labels"
+    if before.data["split"] != now.data["split"]:
+        return "not compared: the two runs hold out other images, or have other folds (split, seed)"
+    return ""
+
+
+def compare_predictions(before: Run, now: Run) -> list[Difference]:
+    """Compare what two runs with the same split predict for the images that both predict."""
+    both = now.predictions.merge(before.predictions[["row", "predicted"]], on="row", suffixes=("", "_before"))
+    both = both.sort_values("confidence", ascending=False, kind="stable")
+    differences = []
+    for split, part in both.groupby("split"):
+        correct, was_correct = part.predicted == part.label, part.predicted_before == part.label
+        corrected, misclassified = part[correct & ~was_correct], part[~correct & was_correct]
+        differences.append(Difference(str(split), len(part), int(correct.sum()), corrected, misclassified))
+    return differences
+
+
+def describe(difference: Difference) -> list[str]:
+    """Describe a difference in lines: the numbers, and whether it may be chance.
+
+    p is that of the exact McNemar test (McNemar, Psychometrika 12, 1947): the probability of such a difference, or a
+    larger one, between equally accurate networks. The interval is Clopper and Pearson's (Biometrika 26, 1934) for the
+    fraction of newly correct ones among the images of which only one run predicts the label, so it agrees with p.
+    """
+    _, images, correct, *changed = difference
+    corrected, misclassified = map(len, changed)
+    if not corrected + misclassified:
+        return [f"{correct:,} of {images:,} correct, the same ones as before"]
+    gain = corrected - misclassified
+    test = binomtest(corrected, corrected + misclassified)
+    low, high = (100 * (corrected + misclassified) * (2 * bound - 1) / images for bound in test.proportion_ci(0.95))
+    verdict = "may be chance" if test.pvalue >= 0.05 else "now better" if gain > 0 else "now worse"
+    counts = f"{corrected} newly correct, {misclassified} newly misclassified"
+    return [
+        f"{correct:,} of {images:,} correct, {correct - gain:,} before: {counts}",
+        f"{100 * gain / images:+.2f} points, 95% interval {low:+.2f} to {high:+.2f}, p = {test.pvalue:.2g}: {verdict}",
+    ]
 
 
 def _git(*arguments: str) -> str:

@@ -49,6 +49,10 @@ def run(main: Callable[[], object]) -> None:
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # "?" for letters unknown to the locale
     try:
         main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # `make compare | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the flush at exit
+        sys.exit(1)
     except InputError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

@@ -1,120 +1,100 @@
-"""Print the metrics of the last run in a few lines: `python -m digits.evaluation.summary`."""
+"""Print the metrics of the last run and what to do next, at the end of `make`: `python -m digits.summary`.
+
+It imports nothing that takes long to import.
+"""
 
 import json
 import subprocess
-from collections.abc import Iterator
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from digits import errors
+from digits.evaluation import headlines
 
-METRICS, DETAILS = Path("reports/metrics.json"), Path("reports/details.json")
-LOCK = Path("dvc.lock")
-NEXT_STEPS = """
-  report                reports/index.html
-  model                 models/
-  submission            reports/submission.csv
-
-Next: make draw                             draw a digit and see the prediction
-      source .venv/bin/activate             then, to see the effect of one change:
-      dvc exp run --temp -n low-lr -S lr=0.001
-      make experiments"""
-BASELINE = """
-These results differ from the committed ones although no setting or code has changed: those come from another processor,
-Python or package. Commit these as your baseline: git add -A && git commit -m "Baseline"
-"""
+METRICS, DETAILS, LOCK = Path("reports/metrics.json"), Path("reports/details.json"), Path("dvc.lock")
+WIDTH = 120
 
 
 def main() -> None:
-    for path in METRICS, DETAILS:
+    for path in METRICS, DETAILS, LOCK:
         if not path.exists():
             raise errors.InputError(f"{path} is missing; run `dvc repro`")
+    results, details = json.loads(METRICS.read_text()), json.loads(DETAILS.read_text())
     print()
-    results = json.loads(METRICS.read_text())
-    for name, value, explanation in describe(results, json.loads(DETAILS.read_text())):
+    for name, value, explanation in headlines.describe(results, details):
         print(f"  {name:22}{value:9}{explanation}")
-    committed = _read_committed(METRICS)
-    if committed and (changes := compare(results, json.loads(committed))):
-        print(f"  {'since the last commit':22}{changes}")
-    print(NEXT_STEPS)
-    if has_other_results_than_committed():
-        print(BASELINE, end="")
+    committed = _read_committed(METRICS), _read_committed(LOCK)
+    if all(committed) and (changes := compare(results, LOCK.read_text(encoding="utf-8"), *committed)):
+        print(textwrap.fill(f"  {'since the last commit':22}{changes}", WIDTH, subsequent_indent=" " * 24))
+    print(f"\n  {'model':22}models/\n  {'submission':22}reports/submission.csv")
+    print(f"  {'report':22}{Path('reports/index.html').resolve().as_uri()}")
+
+    steps = []
+    if changed := _git("diff", "HEAD", "--name-only", "--relative").split():
+        print(textwrap.shorten(f"  {'changed':22}{', '.join(changed)}", WIDTH, placeholder=" …"))
+        steps += [('git commit -m "Baseline" .', "makes these results the baseline of your experiments")]
+    steps += [("make draw", "draw a digit and see the prediction")]
+    if details["settings"]["source"] == "kaggle":
+        steps += [('make submit MESSAGE="what is new"', "send the submission to Kaggle")]
+    problem = find_problem_of_temporary_runs()
+    steps += [
+        ("source .venv/bin/activate", "then, to see the effect of one change:"),
+        (f"dvc exp run {'' if problem else '--temp '}-n low-lr -S lr=0.001", problem),
+        ("make experiments", "compare the experiments"),
+    ]
+    print("\nNext:", "\n      ".join(f"{command:42}{purpose}".rstrip() for command, purpose in steps))
 
 
-def describe(results: dict[str, Any], details: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Describe the most important metrics: yield (name, value, explanation), which says of which images.
+def compare(results: dict[str, Any], lock: str, committed: str, committed_lock: str) -> str:
+    """List the metrics that differ visibly from the committed ones: "accuracy 0.9886 → 0.9943, errors 4 → 2".
+
+    Those of other images are not compared.
 
     Args:
-        results: the content of reports/metrics.json.
-        details: the content of reports/details.json.
+        results: the present metrics.
+        lock: the text of dvc.lock.
+        committed: the text of the committed metrics.
+        committed_lock: the text of the committed dvc.lock.
     """
-    for prefix, split in ("", "held-out"), ("oof_", "out-of-fold"):
-        if f"{prefix}accuracy" in results:
-            wrong, images = details[f"{prefix}errors"], details[f"{prefix}images"]
-            interval = _format_interval(details, f"{prefix}accuracy")
-            explanation = f"{interval}; {wrong:,} of {images:,} {split} images misclassified"
-            yield f"{split} accuracy", f"{results[f'{prefix}accuracy']:.2%}", explanation
-    prefix, split = ("", "held-out") if "accuracy" in results else ("oof_", "out-of-fold")
-    images = f"of the {details[f'{prefix}images']:,} {split} images"
-    yield "log loss", f"{results[f'{prefix}log_loss']:.4f}", f"{images}; 0 is perfect, 2.30 is equal probabilities"
-    error, interval = details[f"{prefix}calibration_error"], _format_interval(details, f"{prefix}calibration_error")
-    yield "calibration error", f"{error:.2%}", f"{interval}; difference between confidence and accuracy {images}"
-    if len(details.get("member_errors", [])) > 1:
-        members = ", ".join(map(str, details["member_errors"]))
-        explanation = f"errors fewer than its members make on average on the held-out images ({members})"
-        yield "ensemble gain", f"{results['gain']:.1f}", explanation
+    (data, members), (data_before, members_before) = _read_lock(lock), _read_lock(committed_lock)
+    if data != data_before:
+        return "not compared, because these metrics are those of other images"
+    before = {name: value for name, value in json.loads(committed).items() if name in results}
+    if members != members_before:
+        before = {name: value for name, value in before.items() if not name.startswith("oof_")}
+    pairs = [(name, f"{value:.4g}", f"{results[name]:.4g}") for name, value in before.items()]
+    return ", ".join(f"{name} {then} → {now}" for name, then, now in pairs if then != now)
 
 
-def _format_interval(details: dict[str, Any], name: str) -> str:
-    return f"95% interval {details[f'{name}_low']:.2%} to {details[f'{name}_high']:.2%}"
-
-
-def compare(results: dict[str, Any], committed: dict[str, Any]) -> str:
-    """List the metrics that differ visibly from the committed ones: "accuracy 0.9886 → 0.9943, errors 4 → 2"."""
-    pairs = [(name, f"{committed[name]:.4g}", f"{results[name]:.4g}") for name in results if name in committed]
-    return ", ".join(f"{name} {before} → {now}" for name, before, now in pairs if before != now)
-
-
-def has_other_results_than_committed() -> bool:
-    """Check whether dvc.lock and its committed version record other outputs of the same inputs."""
-    committed = _read_committed(LOCK)
-    if not committed or not LOCK.exists():
-        return False
+def _read_lock(text: str) -> tuple[str | None, list[int] | None]:
+    """Read the hash of the images and their split, and the members, from the text of a dvc.lock."""
+    stages = yaml.load(text, yaml.CSafeLoader)["stages"]
     try:
-        now, then = (yaml.safe_load(text)["stages"] for text in (LOCK.read_text(encoding="utf-8"), committed))
-    except (yaml.YAMLError, TypeError, KeyError):  # damaged, which DVC reports
-        return False
-    # only the stages in both: DVC keeps the entries of members that are no longer listed
-    now, then = ({name: stages[name] for name in now.keys() & then.keys()} for stages in (now, then))
-    return now != then and _inputs(now) == _inputs(then)
+        return stages["prepare"]["outs"][0]["md5"], stages["submission"]["params"]["params.yaml"]["members"]
+    except KeyError:  # not all stages ran
+        return None, None
+
+
+def find_problem_of_temporary_runs() -> str:
+    """Return why `dvc exp run --temp` would keep nothing here, or ""."""
+    if _git("rev-parse", "--is-shallow-repository") == "true":
+        return "without --temp, which keeps nothing in a shallow clone; `git fetch --unshallow` mends it"
+    if {"%", "#"} & set(str(Path.cwd())):
+        return "without --temp, which keeps nothing where the path contains % or #"
+    return ""
 
 
 def _read_committed(path: Path) -> str:
     """Return the text of a file in the last commit, or "" if there is none."""
-    return subprocess.run(["git", "show", f"HEAD:{path}"], capture_output=True, text=True).stdout
+    return _git("show", f"HEAD:./{path}")
 
 
-def _inputs(stages: dict[str, Any]) -> dict[str, tuple]:
-    """Collect what each stage of a dvc.lock reads, other stages' outputs excluded.
-
-    Returns:
-        {stage: (command, parameters, {path: hash})}.
-    """
-    outputs = [output["path"] for stage in stages.values() for output in stage.get("outs", [])]
-
-    def is_output(path: str) -> bool:
-        return any(f"{path}/".startswith(f"{output}/") or output.startswith(f"{path}/") for output in outputs)
-
-    return {
-        name: (
-            stage["cmd"],
-            stage.get("params", {}).get("params.yaml"),
-            {dep["path"]: dep["md5"] for dep in stage.get("deps", []) if not is_output(dep["path"])},
-        )
-        for name, stage in stages.items()
-    }
+def _git(*arguments: str) -> str:
+    """Return what Git prints, or "" if it fails."""
+    return subprocess.run(["git", *arguments], capture_output=True, encoding="utf-8").stdout.strip()
 
 
 if __name__ == "__main__":

@@ -1,64 +1,86 @@
 """Evaluate the networks on images that they were not trained on, and write the report.
 
-data/prepared/labelled.npz       images (N, 28, 28) uint8, labels (N,), fold (N,)
-data/predictions/labelled.npz    probabilities (N, 10) float32, NaN where every network was trained on the image
-data/predictions/held_out.npz    probabilities (H, K, 10) float32, of the held-out images by each member alone
-data/predictions/unlabelled.npz  probabilities (M, 10) float32
-reports/training/, reports/labels/, reports/search/, params.yaml: shown in the report
-→ reports/metrics.json           the six metrics to compare runs by; without a held-out set, the two out-of-fold ones
-→ reports/details.json           numbers of images, 95 % intervals, calibration errors, errors of each member
-→ reports/plots/                 predictions.csv, confusion.png, per_digit.csv, mistakes.png: of the predicted images
-                                 reliability.csv, reliability.png: of the held-out images; if none, the out-of-fold ones
-                                 curves.csv: loss and accuracy of every member in each epoch
-→ reports/index.html             the report
+data/prepared/labelled.npz      images (N, 28, 28) uint8, labels (N,), fold (N,)
+data/predictions/member-K.npz   probabilities float32 of fold K, the held-out and the unlabelled images
+reports/training/member-K.csv   loss and accuracy of each epoch, and member-K.json: what it ran on; shown in the report
+params.yaml                     members; the others are shown in the report
+→ reports/metrics.json          the six metrics to compare runs by; without a held-out set, the two out-of-fold ones
+→ reports/details.json          numbers of images, 95 % intervals, calibration errors, errors of each member, and to
+                                compare runs: the settings, and hashes of the data
+→ reports/labels/               counts.csv, bars.png, pie.png, interactive.html: how often each digit occurs
+→ reports/plots/                predictions.csv, confusion.png, per_digit.csv, mistakes.png: of the predicted images
+                                reliability.csv, reliability.png: of the held-out images; if none, the out-of-fold ones
+                                curves.csv, curves.png: loss and accuracy of every member in each epoch
+→ reports/index.html            the report
 """
 
+import hashlib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from digits import arrays, errors, files, versions
-from digits.evaluation import metrics, report, result_charts, training_curves
-from digits.evaluation.predictions import HELD_OUT, PROBABILITIES, tabulate
-from digits.settings import Members
+from digits import arrays, errors, files
+from digits.evaluation import charts, metrics, predictions, report
 from digits.settings import Params as StageParams
+from digits.settings import Settings
 
-PLOTS = Path("reports/plots")
+LABELS, PLOTS = Path("reports/labels"), Path("reports/plots")
 
 
-class Params(StageParams):
-    members: Members
+class Params(Settings, StageParams):
+    """All settings, since the report shows them."""
 
 
 def main() -> None:
     params = Params.load()
-    versions.check()
-    files.remove_unlisted(training_curves.FOLDER, params.members)
-    labelled = arrays.load_labelled("data/prepared/labelled.npz")
-    probabilities = arrays.load_probabilities("data/predictions/labelled.npz")
-    by_member = arrays.load_probabilities_by_member("data/predictions/held_out.npz")
-    unlabelled = arrays.load_probabilities("data/predictions/unlabelled.npz").argmax(axis=1)
+    for folder in arrays.PREDICTIONS, "reports/training":
+        files.remove_unlisted(folder, params.members)
+    labelled = arrays.load_labelled()
+    by_member = arrays.load_predictions(params.members)
+    unlabelled = np.mean([each.unlabelled for each in by_member], axis=0).argmax(axis=1)
 
-    predictions = tabulate(labelled.labels, labelled.fold, probabilities)
-    results, details = metrics.compute(predictions, by_member)
+    probabilities = predictions.combine(labelled.fold, params.members, by_member)
+    table = predictions.tabulate(labelled.labels, labelled.fold, probabilities)
+    results, details = metrics.compute(table, by_member)
+    details |= {"settings": params.model_dump(), "data": hash_data(labelled)}
     files.write_json("reports/metrics.json", results)
     files.write_json("reports/details.json", details)
 
-    held_out = predictions[predictions.split == HELD_OUT]
-    reliability = metrics.reliability(predictions if held_out.empty else held_out)
-    write_csv("predictions.csv", predictions.drop(columns=PROBABILITIES).round({"confidence": 6}))
-    write_csv("per_digit.csv", metrics.per_digit(predictions))
-    write_csv("reliability.csv", reliability)
-    write_csv("curves.csv", pd.concat(map(training_curves.read, params.members)))
-    result_charts.draw_confusion(predictions, PLOTS / "confusion.png")
-    result_charts.draw_mistakes(predictions, labelled.images, PLOTS / "mistakes.png")
-    result_charts.draw_reliability(reliability, PLOTS / "reliability.png")
-    report.write("reports/index.html", labelled, predictions, unlabelled, results, details, params.members)
+    draw_labels(labelled.labels)
+    held_out = table[table.split == predictions.HELD_OUT]
+    reliability = metrics.reliability(table if held_out.empty else held_out)
+    curves = pd.concat(map(charts.read_curves, params.members))
+    write_csv(PLOTS / "predictions.csv", table.drop(columns=predictions.PROBABILITIES).round({"confidence": 6}))
+    write_csv(PLOTS / "per_digit.csv", metrics.per_digit(table))
+    write_csv(PLOTS / "reliability.csv", reliability)
+    write_csv(PLOTS / "curves.csv", curves)
+    charts.draw_confusion(table, PLOTS / "confusion.png")
+    charts.draw_mistakes(table, labelled.images, PLOTS / "mistakes.png")
+    charts.draw_reliability(reliability, PLOTS / "reliability.png")
+    charts.draw_curves(curves, PLOTS / "curves.png")
+    report.write("reports/index.html", params, labelled, table, unlabelled, results, details)
 
 
-def write_csv(name: str, table: pd.DataFrame) -> None:
-    """Write a table to reports/plots/."""
-    with files.atomic_write(PLOTS / name) as partial:
+def hash_data(labelled: arrays.Labelled) -> dict[str, str]:
+    """Hash the images with their labels, and the split, so that runs know whether they have the same ones."""
+    images = hashlib.md5(labelled.images)  # type: ignore[arg-type]  # contiguous, so that it is a buffer
+    images.update(labelled.labels)  # type: ignore[arg-type]
+    return {"images": images.hexdigest(), "split": hashlib.md5(labelled.fold).hexdigest()}  # type: ignore[arg-type]
+
+
+def draw_labels(labels: np.ndarray) -> None:
+    """Write the charts of how often each digit occurs; labels (N,)."""
+    counts = np.bincount(labels, minlength=10)
+    write_csv(LABELS / "counts.csv", pd.DataFrame({"digit": range(10), "images": counts}))
+    charts.draw_bars(counts, LABELS / "bars.png")
+    charts.draw_pie(counts, LABELS / "pie.png")
+    charts.write_interactive(counts, LABELS / "interactive.html")
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table without its index."""
+    with files.atomic_write(path) as partial:
         table.to_csv(partial, index=False)
 
 

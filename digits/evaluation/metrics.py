@@ -1,5 +1,6 @@
 """Metrics of predictions, which are tables as digits.evaluation.predictions describes them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,18 +9,19 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import log_loss, precision_recall_fscore_support
 
+from digits.arrays import MemberPredictions
 from digits.evaluation.predictions import HELD_OUT, OUT_OF_FOLD, PROBABILITIES
 
 BINS = 15
 RESAMPLES = 1000
 
 
-def compute(predictions: pd.DataFrame, by_member: NDArray[np.float32]) -> tuple[dict[str, Any], dict[str, Any]]:
+def compute(predictions: pd.DataFrame, by_member: Sequence[MemberPredictions]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Compute the metrics to compare runs by, and the details that explain them.
 
     Args:
         predictions: the table; each split may be empty.
-        by_member: (H, members, 10), probabilities of the held-out images by each member alone.
+        by_member: what each member predicts, of which the held-out images are used.
 
     Returns:
         metrics {name: number}. `gain` is how many errors fewer the ensemble makes on the held-out images than its
@@ -33,18 +35,18 @@ def compute(predictions: pd.DataFrame, by_member: NDArray[np.float32]) -> tuple[
         if part.empty:
             continue
         errors = int((part.predicted != part.label).sum())
-        low, high = accuracy_interval(len(part) - errors, len(part))
         results[f"{prefix}accuracy"] = 1 - errors / len(part)
         results[f"{prefix}log_loss"] = mean_log_loss(part[PROBABILITIES].to_numpy(), part.label)
         details |= {f"{prefix}images": len(part), f"{prefix}errors": errors}
-        details |= {f"{prefix}accuracy_low": low, f"{prefix}accuracy_high": high}
-        low, high = calibration_interval(part)
         details[f"{prefix}calibration_error"] = calibration_error(part)
-        details |= {f"{prefix}calibration_error_low": low, f"{prefix}calibration_error_high": high}
+        intervals = {"accuracy": accuracy_interval(len(part) - errors, len(part))}
+        intervals["calibration_error"] = calibration_interval(part)
+        for name, (low, high) in intervals.items():
+            details |= {f"{prefix}{name}_low": low, f"{prefix}{name}_high": high}
         if split == HELD_OUT:
-            alone = (by_member.argmax(axis=2) != part.label.to_numpy()[:, None]).sum(axis=0)
-            results |= {"errors": errors, "gain": float(alone.mean() - errors)}
-            details["member_errors"] = alone.tolist()
+            alone = [int((each.held_out.argmax(axis=1) != part.label).sum()) for each in by_member]
+            results |= {"errors": errors, "gain": float(np.mean(alone)) - errors}
+            details["member_errors"] = alone
     return results, details
 
 
@@ -71,16 +73,10 @@ def reliability(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     correct = predictions.predicted == predictions.label
     groups = predictions.assign(correct=correct).groupby(_assign_bins(predictions))
-    counts = [(int(group.correct.sum()), len(group)) for _, group in groups]
-    return pd.DataFrame(
-        {
-            "confidence": groups.confidence.mean(),
-            "accuracy": groups.correct.mean(),
-            "low": [accuracy_interval(*count)[0] for count in counts],
-            "high": [accuracy_interval(*count)[1] for count in counts],
-            "images": groups.size(),
-        }
-    )
+    table = groups.agg(confidence=("confidence", "mean"), accuracy=("correct", "mean"))
+    counts = zip(groups.correct.sum(), groups.size(), strict=True)
+    table[["low", "high"]] = [accuracy_interval(int(correct), int(images)) for correct, images in counts]
+    return table.assign(images=groups.size())
 
 
 def calibration_error(predictions: pd.DataFrame) -> float:

@@ -12,6 +12,8 @@ p0 ... p9   float32, the probabilities
 The images themselves are not in the table: `images[row - 1]` looks up the few that are shown.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -20,6 +22,26 @@ from digits import arrays
 
 HELD_OUT, OUT_OF_FOLD = SPLITS = ("held-out", "out-of-fold")
 PROBABILITIES = [f"p{digit}" for digit in range(10)]
+
+
+def combine(
+    fold: NDArray[np.int8], members: Sequence[int], predictions: Sequence[arrays.MemberPredictions]
+) -> NDArray[np.float32]:
+    """Combine what the members predict: their mean for held-out images, member K's own for fold K.
+
+    Args:
+        fold: (N,), arrays.HELD_OUT for held-out images.
+        members: their numbers.
+        predictions: one of each member.
+
+    Returns:
+        probabilities (N, 10), NaN for the images of folds whose member is not listed.
+    """
+    probabilities = np.full((len(fold), 10), np.nan, np.float32)
+    probabilities[fold == arrays.HELD_OUT] = np.mean([each.held_out for each in predictions], axis=0)
+    for member, each in zip(members, predictions, strict=True):
+        probabilities[fold == member] = each.fold
+    return probabilities
 
 
 def tabulate(labels: NDArray[np.uint8], fold: NDArray[np.int8], probabilities: NDArray[np.float32]) -> pd.DataFrame:
@@ -51,5 +73,6 @@ def select_misclassified(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def select_least_confident(predictions: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Select the `count` images of the lowest confidence, least confident first."""
-    return predictions.sort_values("confidence", kind="stable").head(count)
+    """Select the `count` correctly classified images of the lowest confidence, least confident first."""
+    correct = predictions[predictions.predicted == predictions.label]
+    return correct.sort_values("confidence", kind="stable").head(count)

@@ -1,120 +1,105 @@
 """Write the results as one self-contained page, reports/index.html, from the template report.html."""
 
 import base64
-import gzip
-import hashlib
+import importlib.metadata
+import io
+import json
+import math
+import platform
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from PIL import Image
+from sklearn.metrics import confusion_matrix
 
-from digits import files
-from digits.arrays import Labelled
-from digits.evaluation import (
-    label_issues,
-    metrics,
-    report_charts,
-    report_images,
-    report_settings,
-    summary,
-    training_curves,
+from digits import arrays, files
+from digits.evaluation import headlines, label_issues, metrics
+from digits.evaluation.predictions import (
+    OUT_OF_FOLD,
+    PROBABILITIES,
+    SPLITS,
+    select_least_confident,
+    select_misclassified,
 )
-from digits.evaluation.predictions import OUT_OF_FOLD, SPLITS, select_least_confident, select_misclassified
+from digits.settings import Settings
 
 TEMPLATE, STYLE = Path(__file__).with_name("report.html"), Path(__file__).with_name("report.css")
-# Plotly without 3D and maps, a third of the size: `npm pack plotly.js-basic-dist-min`, in the version of plotly.py
-PLOTLY = Path(__file__).with_name("plotly-basic.min.js")
-BARS, RELIABILITY = Path("reports/labels/bars.png"), Path("reports/plots/reliability.png")
-TRIALS, TRIALS_CHART = Path("reports/search/trials.csv"), Path("reports/search/trials.png")
-PREDICTIONS = Path("data/predictions/labelled.npz")
-MAX_MISCLASSIFIED, MAX_LABEL_ISSUES, MAX_CONFUSIONS, MAX_TRIALS = 300, 48, 5, 10
-LEAST_CONFIDENT = 6  # shown if no image is misclassified
+MAX_MISCLASSIFIED, MAX_LABEL_ISSUES, MAX_LEAST_CONFIDENT, MAX_CONFUSIONS, MAX_PER_CELL = 120, 48, 6, 5, 8
+EXAMPLES = 16  # images of each digit
+CHARTS = "curves", "reliability"
+PACKAGES = "numpy", "pandas", "scipy", "scikit-learn", "cleanlab", "matplotlib", "plotly"
+
+
+class Cell(NamedTuple):
+    """A cell of the confusion matrix; `intensity` in 0-1 grows with the logarithm of the number of images."""
+
+    label: int
+    predicted: int
+    images: int
+    intensity: float
+    cards: list[dict[str, Any]]
 
 
 def write(
     path: str | Path,
-    labelled: Labelled,
+    settings: Settings,
+    labelled: arrays.Labelled,
     predictions: pd.DataFrame,
     unlabelled: NDArray[np.integer],
     results: dict[str, Any],
     details: dict[str, Any],
-    members: list[int],
 ) -> None:
-    """Write the page from the arguments, params.yaml, and the charts and training curves in reports/.
+    """Write the page from the arguments, reports/training/ and the charts in reports/plots/.
 
     It has neither the commit nor durations, so that equal results give equal bytes.
 
     Args:
+        settings: those of params.yaml.
         labelled: all labelled images.
         predictions: a table as digits.evaluation.predictions describes it.
         unlabelled: (M,), the predicted digits of the unlabelled images.
         results, details: what metrics.compute returns.
-        members: the numbers of the networks.
-
-    Raises:
-        InputError: a member's training curves or environment are missing.
     """
-    settings = report_settings.read_settings("params.yaml")
-    values = {setting.name: setting.value for setting in settings}
     splits = {split: part for split in SPLITS if len(part := predictions[predictions.split == split])}
-    confusions = {split: report_images.make_confusion(part, labelled.images) for split, part in splits.items()}
-    with PREDICTIONS.open("rb") as file:
-        md5 = hashlib.file_digest(file, "md5").hexdigest()
+    confusions = {split: make_confusion(part, labelled.images) for split, part in splits.items()}
     misclassified = select_misclassified(predictions)
-    shown = misclassified.head(MAX_MISCLASSIFIED)
-    if shown.empty:
-        shown = select_least_confident(predictions, LEAST_CONFIDENT)
     ranked, mislabelled = label_issues.rank(splits[OUT_OF_FOLD])
-    curves = [training_curves.read(member) for member in members]
     label_counts, predicted_counts = (np.bincount(digits, minlength=10) for digits in (labelled.labels, unlabelled))
+
+    def cards(table: pd.DataFrame, count: int) -> list[dict[str, Any]]:
+        return make_cards(table.head(count), labelled.images)
+
     page = render(
         TEMPLATE,
-        plotly=base64.b64encode(gzip.compress(PLOTLY.read_bytes(), mtime=0)).decode(),
-        values=values,
-        settings=settings,
-        members=members,
-        environments=report_settings.read_environments(members),
-        installed=report_settings.installed_versions(),
-        trainings=[
-            report_settings.describe_training(member, table, labelled)
-            for member, table in zip(members, curves, strict=True)
-        ],
-        predictions_md5=md5,
-        headlines=list(summary.describe(results, details)),
+        source=settings.source,
+        settings=flatten(settings.model_dump()),
+        defaults=flatten(Settings().model_dump()),
+        results=results,
+        details=details,
+        headlines=list(headlines.describe(results, details)),
         splits={split: len(part) for split, part in splits.items()},
-        confusions=confusions,
-        frequent={split: report_images.list_confusions(cells, MAX_CONFUSIONS) for split, cells in confusions.items()},
-        per_digit={split: list(metrics.per_digit(part).itertuples()) for split, part in splits.items()},
-        misclassified=len(misclassified),
-        misclassified_cards=report_images.make_cards(shown, labelled.images),
-        mislabelled=mislabelled,
-        label_issue_cards=report_images.make_cards(ranked.head(min(mislabelled, MAX_LABEL_ISSUES)), labelled.images),
-        reliability=list(metrics.reliability(next(iter(splits.values()))).itertuples()),
-        reliability_png=report_images.as_data_url(RELIABILITY.read_bytes()),
-        curves=report_charts.draw_curves(pd.concat(curves)),
         label_counts=label_counts.tolist(),
         predicted_counts=predicted_counts.tolist(),
-        distributions=report_charts.draw_distributions(label_counts, predicted_counts),
-        bars_png=report_images.as_data_url(BARS.read_bytes()),
-        **_read_search(),
+        confusions=confusions,
+        frequent={split: list_confusions(cells, MAX_CONFUSIONS) for split, cells in confusions.items()},
+        per_digit={split: list(metrics.per_digit(part).itertuples()) for split, part in splits.items()},
+        misclassified=len(misclassified),
+        misclassified_cards=cards(misclassified, MAX_MISCLASSIFIED),
+        least_confident_cards=make_cards(select_least_confident(predictions, MAX_LEAST_CONFIDENT), labelled.images),
+        mislabelled=mislabelled,
+        label_issue_cards=cards(ranked, min(mislabelled, MAX_LABEL_ISSUES)),
+        reliability=list(metrics.reliability(next(iter(splits.values()))).itertuples()),
+        trainings=[read_training(member, labelled.fold) for member in settings.members],
+        installed={"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES},
+        charts={name: _data_url(Path(f"reports/plots/{name}.png").read_bytes()) for name in CHARTS},
+        examples=encode(make_sheet(labelled)),
     )
     with files.atomic_write(path) as partial:
         partial.write_text(page, encoding="utf-8")
-
-
-def _read_search() -> dict[str, Any]:
-    """Read the best trials of the last `make search`, which writes the chart last; None if there was none."""
-    if not TRIALS_CHART.exists():
-        return {"trials": None}
-    trials = pd.read_csv(TRIALS)
-    return {
-        "trials": trials.head(MAX_TRIALS),
-        "number_of_trials": len(trials),
-        "trials_png": report_images.as_data_url(TRIALS_CHART.read_bytes()),
-    }
 
 
 def render(template: Path, **context: Any) -> str:
@@ -124,3 +109,82 @@ def render(template: Path, **context: Any) -> str:
     )
     text = template.read_text(encoding="utf-8")
     return environment.from_string(text).render(style=STYLE.read_text(encoding="utf-8"), **context)
+
+
+def flatten(settings: dict[str, Any]) -> dict[str, str]:
+    """Write settings in sections as {section.name: value}, so that equal values have equal texts: 10 and 10.0."""
+    (flat,) = pd.json_normalize(settings, sep=".").to_dict("records")
+    return {str(name): f"{value:g}" if isinstance(value, float) else str(value) for name, value in flat.items()}
+
+
+def read_training(member: int, fold: NDArray[np.int8]) -> dict[str, Any]:
+    """Read what a training ran on and its temperature, and count its images and epochs; fold (N,) of the images."""
+    path = Path(f"reports/training/member-{member}.json")
+    training = json.loads(path.read_text(encoding="utf-8"))
+    return training | {
+        "member": member,
+        "images": int(((fold != member) & (fold != arrays.HELD_OUT)).sum()),
+        "validation_images": int((fold == member).sum()),
+        "epochs": len(pd.read_csv(path.with_suffix(".csv"))),
+        "environment": ", ".join(f"{name} {value}" for name, value in training.items() if name != "temperature"),
+    }
+
+
+def make_confusion(predictions: pd.DataFrame, images: NDArray[np.uint8]) -> list[list[Cell]]:
+    """Make the confusion matrix, labels in rows.
+
+    The cells on the diagonal show their least confident images, the others their most confident ones.
+
+    Args:
+        predictions: a table as digits.evaluation.predictions describes it.
+        images: (N, 28, 28), all labelled images.
+    """
+    counts = confusion_matrix(predictions.label, predictions.predicted, labels=range(10))
+    correct = predictions.predicted == predictions.label
+    order = predictions.confidence.where(correct, -predictions.confidence).argsort(kind="stable")
+    groups = predictions.iloc[order].groupby(["label", "predicted"])
+    cards = {place: make_cards(group.head(MAX_PER_CELL), images) for place, group in groups}
+
+    def make_cell(label: int, predicted: int) -> Cell:
+        intensity = math.log1p(counts[label, predicted]) / math.log1p(counts.max())
+        return Cell(label, predicted, int(counts[label, predicted]), intensity, cards.get((label, predicted), []))
+
+    return [[make_cell(label, predicted) for predicted in range(10)] for label in range(10)]
+
+
+def list_confusions(confusion: list[list[Cell]], count: int) -> list[Cell]:
+    """List the `count` cells with the most misclassified images, most images first."""
+    cells = [cell for row in confusion for cell in row if cell.images and cell.label != cell.predicted]
+    return sorted(cells, key=lambda cell: -cell.images)[:count]
+
+
+def make_cards(predictions: pd.DataFrame, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
+    """Make what a template shows of each image: its row of the table, its probabilities if there, and its PNG."""
+    return [
+        {
+            **row,
+            "probabilities": [row[name] for name in PROBABILITIES if name in row],
+            "png": encode(images[row["row"] - 1]),
+        }
+        for row in predictions.to_dict("records")
+    ]
+
+
+def make_sheet(labelled: arrays.Labelled) -> NDArray[np.uint8]:
+    """Put the first images of each digit side by side, a row (28 pixels) a digit: (280, 448)."""
+    sheet = np.zeros((10, 28, EXAMPLES, 28), np.uint8)
+    for digit in range(10):
+        chosen = labelled.images[labelled.labels == digit][:EXAMPLES]
+        sheet[digit, :, : len(chosen)] = chosen.swapaxes(0, 1)
+    return sheet.reshape(280, -1)
+
+
+def encode(image: NDArray[np.uint8]) -> str:
+    """Encode white ink on black as the URL of a PNG of black ink on white."""
+    file = io.BytesIO()
+    Image.fromarray(255 - image).save(file, "PNG", optimize=True)
+    return _data_url(file.getvalue())
+
+
+def _data_url(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
