@@ -13,6 +13,7 @@ import threading
 import zipfile
 
 TOKEN = "KGAT_" + secrets.token_hex(16)  # random, so that no file contains a secret
+CREDENTIALS = {f"Bearer {TOKEN}", "Basic " + base64.b64encode(b"someone:" + TOKEN.encode()).decode()}
 PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")
 
 
@@ -25,8 +26,8 @@ def zipped(files):
     return buffer.getvalue()
 
 
-class KaggleServer:
-    """The server and its state.
+class KaggleServer(http.server.ThreadingHTTPServer):
+    """The server and its state, as a context manager.
 
     Attributes:
         archive: the bytes of the competition's archive.
@@ -37,22 +38,26 @@ class KaggleServer:
         submissions: {number: request}, and `lookups` how often the score of one was requested.
     """
 
+    daemon_threads = True
+
     def __init__(self, files):
-        self.archive, self.fault = zipped(files), "ok"
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.archive, self.fault, self.closing = zipped(files), "ok", threading.Event()
         self.requests, self.hosts, self.uploads, self.ranges = [], [], [], []
         self.submissions, self.lookups = {}, 0
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
-        self.closing = threading.Event()
+        self.address = f"http://127.0.0.1:{self.server_port}"
 
     def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
         return self
 
     def __exit__(self, *exception):
         self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request, client_address):
+        """Print nothing when a client closes the connection."""
 
     def environment(self, home):
         """Return the environment variables with which a client sends its requests to this server."""
@@ -80,102 +85,78 @@ class KaggleServer:
         return sum(path in request for request in self.requests)
 
 
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
 
-    def handle_error(self, request, client_address):
-        """Print nothing when a client closes the connection."""
+    def log_message(self, *arguments):
+        pass
 
+    def do_POST(self):
+        kaggle, request = self.server, json.loads(self._read() or b"{}")
+        if kaggle.fault == "hang":
+            kaggle.closing.wait(30)
+        elif self.headers.get("Authorization") not in CREDENTIALS:
+            self._refuse(401, "Unauthenticated")
+        elif kaggle.fault.isdigit():
+            self._refuse(int(kaggle.fault), "fault")
+        elif kaggle.fault == "429 then ok" and len(kaggle.requests) <= 2:
+            self._refuse(429, "slow down")
+        else:
+            self._serve(self.path.rpartition("/")[2], request)
 
-def _handler(kaggle):
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *arguments):
-            pass
-
-        def do_POST(self):
-            request = json.loads(self._read() or b"{}")
-            if kaggle.fault == "hang":
-                kaggle.closing.wait(30)
-            elif kaggle.fault == "401" or self.headers.get("Authorization") not in CREDENTIALS:
-                self._answer(401, {"code": 401, "message": "Unauthenticated"})
-            elif kaggle.fault in ("403", "404", "429", "503"):
-                self._answer(int(kaggle.fault), {"code": int(kaggle.fault), "message": "fault"})
-            elif kaggle.fault == "429 then ok" and len(kaggle.requests) <= 2:
-                self._answer(429, {"code": 429, "message": "slow down"})
-            else:
-                services = {
-                    "DownloadDataFiles": self._download,
-                    "StartSubmissionUpload": self._start_upload,
-                    "CreateSubmission": self._create_submission,
-                    "GetSubmission": self._get_submission,
-                }
-                services[self.path.rpartition("/")[2]](request)
-
-        def _download(self, request):
-            assert request["competitionName"] == "digit-recognizer"
-            self._answer(302, {}, Location=f"{kaggle.address}/storage/digit-recognizer.zip?signature=of-storage")
-
-        def do_GET(self):
-            self._read()
-            first = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
-            kaggle.ranges.append(first)
-            digest = bytes(16) if kaggle.fault == "wrong MD5" else hashlib.md5(kaggle.archive).digest()
-            rest = kaggle.archive[first:]
-            self.send_response(206 if first else 200)
-            self.send_header("Content-Type", "application/zip")
-            self.send_header("Content-Length", str(len(rest)))
-            self.send_header("Accept-Ranges", "bytes")
-            self.send_header("x-goog-hash", "md5=" + base64.b64encode(digest).decode())
-            self.end_headers()
-            if kaggle.fault == "cut":
-                rest = rest[: len(rest) * 3 // 4]
+    def _serve(self, service, request):
+        kaggle = self.server
+        match service, kaggle.fault:
+            case "DownloadDataFiles", _:
+                assert request["competitionName"] == "digit-recognizer"
+                self._answer(302, {}, Location=f"{kaggle.address}/storage/digit-recognizer.zip?signature=of-storage")
+            case "StartSubmissionUpload", _:
+                self._answer(200, {"token": "upload-1", "createUrl": f"{kaggle.address}/upload/1"})
+            case "CreateSubmission", "daily limit":
+                self._refuse(400, "Your team has used its submission allowance")
+            case "CreateSubmission", "lost":
                 self.close_connection = True
-            self.wfile.write(rest)
+            case "CreateSubmission", _:
+                ref = 42 + len(kaggle.submissions)
+                kaggle.submissions[ref] = request
+                self._answer(200, {"message": "Successfully submitted", "ref": ref})
+            case "GetSubmission", "rejected":
+                self._answer(200, {"status": "ERROR", "errorDescription": "Evaluation Exception: ids do not match"})
+            case "GetSubmission", _:
+                kaggle.lookups += 1
+                waiting = kaggle.fault == "never scored" or (kaggle.fault == "slow scoring" and kaggle.lookups < 3)
+                self._answer(
+                    200, {"status": "PENDING"} if waiting else {"status": "COMPLETE", "publicScore": "0.99757"}
+                )
 
-        def _start_upload(self, request):
-            self._answer(200, {"token": "upload-1", "createUrl": f"{kaggle.address}/upload/1"})
+    def do_GET(self):
+        self._read()
+        content, fault = self.server.archive, self.server.fault
+        first = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        self.server.ranges.append(first)
+        md5 = base64.b64encode(bytes(16) if fault == "wrong MD5" else hashlib.md5(content).digest()).decode()
+        headers = {"Accept-Ranges": "bytes", "x-goog-hash": f"md5={md5}"}
+        self._answer(206 if first else 200, content[first:], cut=fault == "cut", **headers)
 
-        def do_PUT(self):
-            kaggle.uploads.append(self._read())
-            self._answer(403 if kaggle.fault == "failed upload" else 200, {})
+    def do_PUT(self):
+        self.server.uploads.append(self._read())
+        self._answer(403 if self.server.fault == "failed upload" else 200, {})
 
-        def _create_submission(self, request):
-            if kaggle.fault == "daily limit":
-                return self._answer(400, {"code": 400, "message": "Your team has used its submission allowance"})
-            if kaggle.fault == "lost":
-                self.close_connection = True
-                return None
-            ref = 42 + len(kaggle.submissions)
-            kaggle.submissions[ref] = request
-            return self._answer(200, {"message": "Successfully submitted", "ref": ref})
+    def _read(self):
+        self.server.requests.append(self.path)
+        self.server.hosts.append(self.headers.get("Host", ""))
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
-        def _get_submission(self, request):
-            kaggle.lookups += 1
-            if kaggle.fault == "rejected":
-                state = {"status": "ERROR", "errorDescription": "Evaluation Exception: ids do not match"}
-            elif kaggle.fault == "never scored" or (kaggle.fault == "slow scoring" and kaggle.lookups < 3):
-                state = {"status": "PENDING"}
-            else:
-                state = {"status": "COMPLETE", "publicScore": "0.99757"}
-            self._answer(200, {"ref": request["ref"], **state})
+    def _refuse(self, status, message):
+        self._answer(status, {"code": status, "message": message})
 
-        def _read(self):
-            kaggle.requests.append(self.path)
-            kaggle.hosts.append(self.headers.get("Host", ""))
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
-        def _answer(self, status, answer, **headers):
-            content = json.dumps(answer).encode()
-            self.send_response(status)
-            for name, value in (headers | {"Content-Type": "application/json"}).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-    return Handler
-
-
-CREDENTIALS = {f"Bearer {TOKEN}", "Basic " + base64.b64encode(b"someone:" + TOKEN.encode()).decode()}
+    def _answer(self, status, answer, cut=False, **headers):
+        """Send bytes, or a dictionary as JSON; `cut` closes the connection after three quarters."""
+        content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        self.send_response(status)
+        kind = "application/zip" if isinstance(answer, bytes) else "application/json"
+        for name, value in (headers | {"Content-Type": kind, "Content-Length": str(len(content))}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content[: len(content) * 3 // 4] if cut else content)
+        self.close_connection = cut

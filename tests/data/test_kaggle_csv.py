@@ -9,7 +9,6 @@ from kaggle_server import zipped
 from refusal import refusal
 
 from digits.data import kaggle_csv
-from stages import fetch
 
 TRAIN, TEST, SAMPLE = kaggle_csv.FILES
 READERS = {TRAIN: kaggle_csv.read_train, TEST: kaggle_csv.read_test, SAMPLE: kaggle_csv.read_submission}
@@ -44,7 +43,7 @@ def replace(old, new):
 
 
 # values of line 3, column pixel7 of train.csv
-CELLS = ["256", "257", "18446744073709551617", "-1", "1.5", "1e1", "0x1", "1_0", "1 000", "NaN", "NA", "True", "", "  "]
+CELLS = ["256", "18446744073709551617", "-1", "1.5", "1e1", "0x1", "1 000", "NaN", "NA", "True", "", "  "]
 CELLS += ["'1'", '"12"', '"12', "٣", "O", "1;2", "1.0"]
 
 # kind: (file, change, facts in the message)
@@ -66,12 +65,10 @@ MALFORMED = {
     # the header
     "no header": (TRAIN, lambda data: data.split(b"\n", 1)[1], ["line 1, column 1: '0' instead of 'label'"]),
     "a misspelt column": (TRAIN, replace(b"pixel9,", b"pixle9,"), ["line 1, column 11: 'pixle9' instead of 'pixel9'"]),
-    "a quoted header": (TRAIN, replace(b"label", b'"label"'), ["line 1, column 1: '\"label\"'"]),
     "reordered columns": (TRAIN, replace(b"pixel3,pixel4", b"pixel4,pixel3"), ["line 1, column 5: 'pixel4'"]),
     "a missing column": (TRAIN, line(1, replace(b",pixel783", b"")), ["line 1, column 785: '' instead of 'pixel783'"]),
     "an index column": (TRAIN, lambda data: replace(b"\n", b"\n0,")(b"," + data), ["line 1, column 1: ''", "label"]),
     "semicolons": (TRAIN, replace(b",", b";"), ["line 1, column 1: 'label;pixel0;"]),
-    "tabs": (TRAIN, replace(b",", b"\t"), ["line 1, column 1: 'label\\tpixel0"]),
     # rows
     "an index column without a name": (TEST, rows(lambda row: b"5," + row), ["line 2: 785 cells instead of 784"]),
     "row numbers without a name": (TRAIN, line(2, lambda row: b"0," + row), ["line 2: 786 cells instead of 785"]),
@@ -79,7 +76,6 @@ MALFORMED = {
     "a short row": (TRAIN, line(4, cells(lambda row: row[:-1])), ["line 4: 784 cells instead of 785"]),
     "a long row": (TRAIN, line(4, lambda row: row + b",77"), ["line 4: 786 cells instead of 785, the last is '77'"]),
     "a split row": (TRAIN, line(4, lambda row: row.replace(b",", b"\n", 1)), ["line 4: 1 cells"]),
-    "a comment": (TRAIN, line(6, content(b"# the sixth")), ["line 6", "'# the sixth'"]),
     "two files in one": (TRAIN, lambda data: data + data, ["line 152, column label: 'label'"]),
     "truncated in a row": (TRAIN, lambda data: data[:-100], ["line 151", "truncated"]),
     "an invalid cell below a blank line": (TRAIN, line(9, lambda row: b"\n-" + row), ["line 10, column label: '-7'"]),
@@ -89,11 +85,6 @@ MALFORMED = {
     "UTF-16": (TRAIN, lambda data: data.decode().encode("utf-16"), ["is UTF-16 text; save it as UTF-8"]),
     "a zip file": (TRAIN, lambda data: zipped({TRAIN: data}), ["is a zip archive", "unzip it"]),
     "a gzip file": (TRAIN, gzip.compress, ["is a gzip archive; decompress it"]),
-    "a web page": (
-        TRAIN,
-        content(b"<!doctype html>\n<title>Sign in</title>\n"),
-        ["line 1, column 1: '<!doctype html>'"],
-    ),
     # sample_submission.csv
     "ids from 0": (SAMPLE, line(2, content(b"0,0")), ["line 2, column ImageId: '0'; expected 1"]),
     "an id twice": (SAMPLE, line(7, content(b"5,0")), ["line 7, column ImageId: '5'; expected 6"]),
@@ -146,17 +137,12 @@ def test_harmless_differences_are_read_to_the_same_images(incoming, name, kind):
     np.testing.assert_equal(READERS[name](incoming / name), expected)
 
 
-def test_an_invalid_cell_is_located_below_several_chunks_of_rows(incoming):
-    lines = [b"ImageId,Label", *(b"%d,3" % i for i in range(1, 9001))]
-    lines[8500] = b"8500,x"
-    (incoming / SAMPLE).write_bytes(b"\n".join(lines))
-    assert "line 8501, column Label: 'x'" in refusal()
-
-
-def test_images_are_the_same_as_with_a_plain_read_by_pandas(tmp_path):
-    pixels = np.random.default_rng(0).integers(0, 256, (4097, 784))
+def test_a_file_of_several_chunks_is_read_as_by_pandas_and_its_invalid_cell_located(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (4100, 784))
     pd.DataFrame(pixels, columns=kaggle_csv.PIXELS).to_csv(tmp_path / TEST, index=False)
     np.testing.assert_array_equal(kaggle_csv.read_test(tmp_path / TEST), pixels.reshape(-1, 28, 28))
+    (tmp_path / TEST).write_bytes(line(4099, lambda row: row + b"x")((tmp_path / TEST).read_bytes()))
+    assert "line 4099, column pixel783" in refusal(lambda: kaggle_csv.read_test(tmp_path / TEST))
 
 
 def test_what_is_written_is_read_back(tmp_path, few_digits):
@@ -172,10 +158,3 @@ def test_what_is_written_is_read_back(tmp_path, few_digits):
 def test_a_missing_file_is_named(tmp_path):
     message = refusal(lambda: kaggle_csv.read_train(tmp_path / TRAIN))
     assert str(tmp_path / TRAIN) in message and "is missing; run `dvc repro`" in message
-
-
-def test_fetch_copies_the_files_byte_for_byte(incoming, capsys):
-    fetch.main()
-    for name in kaggle_csv.FILES:
-        assert (incoming / "../raw" / name).read_bytes() == (incoming / name).read_bytes()
-    assert "150 labelled and 50 unlabelled" in capsys.readouterr().out

@@ -113,25 +113,22 @@ def test_a_failure_of_dvc_status_is_shown_as_dvc_reports_it(refused, capfd):
     assert "not inside of a DVC repository" in capfd.readouterr().err
 
 
-def test_a_file_is_submitted_only_once(submit, refused, kaggle_server):
-    submit("try")
+def test_it_waits_for_the_score_and_submits_a_file_only_once(submit, refused, kaggle_server):
+    kaggle_server.fault = "slow scoring"
+    assert submit("try").count("waiting for the score") == 2
     refused("was submitted on", "score 0.99757")
     assert len(kaggle_server.submissions) == 1
 
 
 def test_a_dry_run_does_everything_but_send(submit, refused, kaggle_server):
     assert "nothing was sent" in submit("try", "--dry-run")
-    SUBMISSION.unlink()
-    refused("submission.csv is missing", "dvc repro", arguments=("try", "--dry-run"))
-    assert kaggle_server.requests == [] and not LOG.exists()
-
-
-def test_an_invalid_file_is_never_sent(refused, kaggle_server):
     kaggle_csv.write_submission(SUBMISSION, ANSWERS[:2000])
     refused("2,000 answers", "28,000", "source: kaggle", arguments=("try", "--dry-run"))
     SUBMISSION.write_text("ImageId,Label\n1,12\n")
     refused("line 2", "Label", "'12'")
-    assert kaggle_server.requests == []
+    SUBMISSION.unlink()
+    refused("submission.csv is missing", "dvc repro")
+    assert kaggle_server.requests == [] and not LOG.exists()
 
 
 @pytest.mark.parametrize("source", ["sample", "mnist"])
@@ -141,11 +138,6 @@ def test_what_was_trained_on_images_of_the_test_set_is_never_sent(folder, refuse
     assert kaggle_server.requests == [] and not LOG.exists()
 
 
-def test_it_waits_for_the_score(submit, kaggle_server):
-    kaggle_server.fault = "slow scoring"
-    assert submit("try").count("waiting for the score") == 2
-
-
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
@@ -153,22 +145,20 @@ def test_it_waits_for_the_score(submit, kaggle_server):
         ("daily limit", ["(400)", "submission allowance"]),
         ("lost", ["could not be reached", "whether it arrived"]),
         ("401", ["your token (401)"]),
+        ("no token", ["token is missing"]),
     ],
 )
-def test_what_was_not_sent_is_one_line_and_no_entry_of_the_log(refused, submit, kaggle_server, fault, words):
+def test_what_was_not_sent_is_no_entry_of_the_log(refused, submit, kaggle_server, monkeypatch, fault, words):
     kaggle_server.fault = fault
-    refused(*words)
+    with monkeypatch.context() as patch:
+        if fault == "no token":
+            patch.delenv("KAGGLE_API_TOKEN")
+        refused(*words)
     assert not LOG.exists()
     assert kaggle_server.count("CreateSubmission") <= 1, "a submission may have arrived although its answer is lost"
     kaggle_server.fault = "ok"
     submit("again")
     assert [entry["status"] for entry in log()] == ["scored"]
-
-
-def test_without_a_token_nothing_is_sent_or_logged(refused, kaggle_server, monkeypatch):
-    monkeypatch.delenv("KAGGLE_API_TOKEN")
-    refused("token is missing")
-    assert not LOG.exists() and kaggle_server.requests == []
 
 
 def test_a_rejected_file_is_logged_with_the_reason_and_may_be_submitted_again(submit, refused, kaggle_server):
