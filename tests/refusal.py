@@ -1,11 +1,8 @@
 """Run the fetch stage in this process, and check how it reports a user error."""
 
-import shutil
 from pathlib import Path
 
-import graph
 import pytest
-from project import Project
 
 from digits import errors
 from stages import fetch
@@ -20,11 +17,3 @@ def refusal(main=fetch.main):
     assert message.isprintable(), "one line, without control characters"
     assert not Path("data/raw").exists()
     return message
-
-
-def work_in(folder, monkeypatch):
-    """Make a working folder with `source: kaggle`, and change to it."""
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    shutil.copy(graph.PARAMS, "params.yaml")
-    Project(folder).set(source="kaggle")

@@ -1,15 +1,18 @@
-"""Read and write Kaggle's CSV format.
+"""Read and write Kaggle's CSV format, and unzip its archive.
 
 train.csv              label,pixel0,…,pixel783   labels 0–9, pixels 0–255, row-major 28×28, white ink on black
 test.csv               pixel0,…,pixel783
 sample_submission.csv  ImageId,Label             ids 1…M in order; a submission has the same form
 
 pandas parses the files without a dtype, and only columns that it infers to be int64 are accepted: with dtype="uint8",
-pandas reads 256 as 0, and with any integer dtype True as 1. `csv_errors` locates the first invalid cell of a rejected
-file.
+pandas reads 256 as 0, and with any integer dtype True as 1. A rejected file is read again to name its first bad cell.
 """
 
 import csv
+import re
+import zipfile
+import zlib
+from itertools import islice, zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digits import errors, files
-from digits.data import csv_errors
 from digits.errors import InputError
 
 SIDE = 28
@@ -28,6 +30,13 @@ FILES = ("train.csv", "test.csv", "sample_submission.csv")
 
 _COLUMNS = dict(zip(FILES, (TRAIN_COLUMNS, PIXELS, SUBMISSION_COLUMNS), strict=True))
 _CHUNK_ROWS = 4096  # as fast as larger chunks; 26 MB as int64
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*", re.ASCII)  # what pandas reads as int64
+_SIGNATURES = {
+    b"PK": "is a zip archive or a spreadsheet; unzip it, or export it as CSV",
+    b"\x1f\x8b": "is a gzip archive; decompress it",
+    b"\xff\xfe": "is UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "is UTF-16 text; save it as UTF-8",
+}
 
 
 def read_train(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -99,48 +108,90 @@ def _write_table(path: str | Path, columns: list[str], table: NDArray[np.integer
         pd.DataFrame(table, columns=columns).to_csv(partial, index=False, lineterminator="\n")
 
 
+def unzip(archive: Path, folder: Path) -> None:
+    """Extract the three files from the competition's archive, and verify their checksums.
+
+    Raises:
+        InputError: The archive is damaged, or lacks one of the files.
+    """
+    try:
+        with errors.explain_os_errors(folder), zipfile.ZipFile(archive) as zipped:
+            zipped.extractall(folder, FILES)
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:  # KeyError: a file is missing
+        raise InputError(
+            f"{archive} is damaged, or not the competition's archive ({error.args[0]}); download it again"
+        ) from None
+
+
 def _read_table(path: str | Path, columns: list[str]) -> NDArray[np.uint8]:
     """Read and check a table: (rows, len(columns)) uint8; ImageId becomes 0."""
     chunks: list[NDArray[np.uint8]] = []
     try:
-        with errors.explain_os_errors(path), open(path, encoding="utf-8", newline="") as file:
-            _check_line_lengths(path)
-            frames = pd.read_csv(
-                file,
-                chunksize=_CHUNK_ROWS,
-                quoting=csv.QUOTE_NONE,  # a quote would swallow separators
-                skip_blank_lines=False,
-                low_memory=False,  # True infers the types from parts of a chunk
-            )
-            chunks.extend(_to_uint8(frame, columns) for frame in frames)
+        with errors.explain_os_errors(path):
+            # QUOTE_NONE: an unclosed quote would swallow rows; low_memory would infer the types from parts of a chunk
+            frames = pd.read_csv(path, chunksize=_CHUNK_ROWS, quoting=csv.QUOTE_NONE, low_memory=False)
+            chunks.extend(_to_uint8(frame, columns, i * _CHUNK_ROWS) for i, frame in enumerate(frames))
     except FileNotFoundError:
-        raise InputError(f"{path} is missing; use the complete set of files") from None
-    except ValueError as error:  # from pandas, from these checks, or a UnicodeDecodeError
-        if isinstance(error, pd.errors.ParserError) and "out of memory" in str(error):
-            raise MemoryError from None
-        csv_errors.raise_first_error(path, columns, _COLUMNS, valid_rows=sum(map(len, chunks)))
+        raise InputError(f"{path} is missing; run `dvc repro`") from None
+    except ValueError:  # from pandas, from _to_uint8, or a UnicodeDecodeError
+        _raise_first_error(path, columns, valid_rows=sum(map(len, chunks)))
         raise
     return np.concatenate(chunks)
 
 
-def _check_line_lengths(path: str | Path) -> None:
-    """Raise ValueError for a line that is so long that pandas could run out of memory."""
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(csv_errors.MAX_LINE_BYTES), b""):
-            if len(block) == csv_errors.MAX_LINE_BYTES and b"\n" not in block and b"\r" not in block:
-                raise ValueError("line too long")
-
-
-def _to_uint8(frame: pd.DataFrame, columns: list[str]) -> NDArray[np.uint8]:
-    """Convert parsed rows to uint8; raise ValueError unless each cell is valid."""
-    # pandas turns surplus cells of the first row into another index
-    if list(frame.columns) != columns or not isinstance(frame.index, pd.RangeIndex):
-        raise ValueError("unexpected columns")
-    if (frame.dtypes != np.int64).any():
-        raise ValueError("not a table of integers")
+def _to_uint8(frame: pd.DataFrame, columns: list[str], first: int) -> NDArray[np.uint8]:
+    """Convert parsed rows, the first of which has the index `first`; raise ValueError unless each cell is valid."""
+    # where the first row is longer than the header, pandas makes the first cells of each row the index
+    has_row_numbers = frame.index.equals(pd.RangeIndex(first, first + len(frame)))
+    if list(frame.columns) != columns or not has_row_numbers or (frame.dtypes != np.int64).any():
+        raise ValueError("not a table of integers with these columns")
     if "ImageId" in frame:
         frame["ImageId"] -= frame.index + 1
     values = frame.to_numpy()
-    if (values < 0).any() or (values > [csv_errors.max_offset(column) for column in columns]).any():
+    if (values < 0).any() or (values > [_valid_values(column, row=0)[-1] for column in columns]).any():
         raise ValueError("out of range")
     return values.astype(np.uint8)
+
+
+def _valid_values(column: str, row: int) -> range:
+    """Return the valid values of a cell; rows count from 1 and do not include the header."""
+    if column == "ImageId":
+        return range(row, row + 1)
+    return range(10) if column in ("label", "Label") else range(256)
+
+
+def _raise_first_error(path: str | Path, columns: list[str], valid_rows: int) -> None:
+    """Raise InputError for the first invalid line or cell below the rows that are known to be valid."""
+    with open(path, "rb") as binary:
+        start = binary.read(2)
+    if start in _SIGNATURES:
+        raise InputError(f"{path} {_SIGNATURES[start]}")
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        lines = ((number, line.rstrip("\n").split(",")) for number, line in enumerate(file, start=1) if line.strip())
+        _check_header(path, next(lines, (1, [""]))[1], columns)
+        row = valid_rows
+        for row, (number, cells) in islice(enumerate(lines, start=1), valid_rows, None):
+            _check_row(f"{path}, line {number}", row, cells, columns)
+    if row == 0:
+        raise InputError(f"{path}: no row below the header; use the complete file")
+
+
+def _check_header(path: str | Path, names: list[str], columns: list[str]) -> None:
+    expected = ",".join(columns if len(columns) == 2 else [*columns[:2], "…", columns[-1]])
+    for file, header in _COLUMNS.items():
+        if names == header != columns:
+            raise InputError(f"{path}, line 1: this is the header of {file}, not {expected}; are the files mixed up?")
+    for i, (name, column) in enumerate(zip_longest(names, columns, fillvalue=""), start=1):
+        if name != column:
+            raise InputError(f"{path}, line 1, column {i}: {name[:40]!r} instead of {column!r}; it must be {expected}")
+
+
+def _check_row(place: str, row: int, cells: list[str], columns: list[str]) -> None:
+    if len(cells) != len(columns):
+        found = f"{len(cells)} cells instead of {len(columns)}, the last is {cells[-1][:40]!r}"
+        raise InputError(f"{place}: {found}; is the file truncated, or is a comma too many in the line?")
+    for column, cell in zip(columns, cells, strict=True):
+        valid = _valid_values(column, row)
+        if not _INTEGER.fullmatch(cell) or int(cell) not in valid:
+            expected = f"an integer from 0 to {valid[-1]}" if len(valid) > 1 else f"{row}, since ids count from 1"
+            raise InputError(f"{place}, column {column}: {cell[:40]!r}; expected {expected}")

@@ -1,56 +1,54 @@
-"""`source: kaggle` with Kaggle's own clients against a server on loopback: credentials, faults, cache."""
+"""`source: kaggle` with Kaggle's own clients against a server on loopback, and archives in data/incoming."""
 
 import json
+import os
 import shutil
+from pathlib import Path
 
 import graph
-import numpy as np
 import pytest
-from kaggle_server import PROXIES, TOKEN
-from malformed_zip import zipped
-from project import TINY
-from refusal import refusal, work_in
+from kaggle_server import PROXIES, TOKEN, zipped
+from project import TINY, Project
+from refusal import refusal
 
 from digits.data import kaggle_csv
 from stages import fetch
-
-SECRETS = (TOKEN, "secret-of-storage")
 
 
 @pytest.fixture
 def home(tmp_path, kaggle_server, monkeypatch):
     """An empty home folder, beside a working folder with `source: kaggle`, and this process connected to the server."""
     kaggle_server.connect(tmp_path, monkeypatch)
-    work_in(tmp_path / "work", monkeypatch)
     (tmp_path / ".kaggle").mkdir()
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    shutil.copy(graph.PARAMS, "params.yaml")
+    Project(Path()).set(source="kaggle")
     return tmp_path
 
 
 @pytest.fixture
-def fetched(home, kaggle_server, capfd):
-    """Run the stage, which must write the server's files, and return its output."""
+def fetched(home, competition):
+    """Run the stage, which must write the server's files."""
 
     def run():
         shutil.rmtree("data", ignore_errors=True)
         fetch.main()
-        for name, content in kaggle_server.files.items():
-            with open(fetch.RAW / name, "rb") as file:
-                assert file.read() == content
-        return "".join(capfd.readouterr())
+        assert {path.name: path.read_bytes() for path in Path("data/raw").iterdir()} == competition
 
     return run
 
 
 @pytest.fixture
 def refused(home, capfd):
-    """Run the stage, which must write nothing; the output, whose last line is the error, contains no secret."""
+    """Run the stage, which must write nothing; the output, whose last line is the error, contains no token."""
 
     def run():
         shutil.rmtree("data", ignore_errors=True)
         message = refusal()
         output = "".join(capfd.readouterr()) + message
-        assert not any(secret in output for secret in SECRETS)
-        return output
+        assert TOKEN[5:] not in output and "of-storage" not in output
+        return message
 
     return run
 
@@ -68,132 +66,128 @@ def test_dvc_downloads_the_competition_with_a_progress_bar_and_asks_no_other_ser
         assert not path.is_file() or TOKEN.encode() not in path.read_bytes(), path
 
 
-@pytest.mark.parametrize("place", ["file", "access_token", "kaggle.json"])
-def test_tokens_and_keys_are_accepted(home, fetched, monkeypatch, place):
-    content = json.dumps({"username": "someone", "key": TOKEN}) if place == "kaggle.json" else TOKEN
-    (home / ".kaggle" / place).write_text(content)
+@pytest.fixture
+def save(home, monkeypatch):
+    """Save a text as the only credentials: in a file of ~/.kaggle, or in the environment variable KAGGLE_API_TOKEN."""
     monkeypatch.delenv("KAGGLE_API_TOKEN")
-    if place == "file":
-        monkeypatch.setenv("KAGGLE_API_TOKEN", str(home / ".kaggle/file"))
+
+    def save(place, text):
+        if place == "variable":
+            monkeypatch.setenv("KAGGLE_API_TOKEN", text)
+        else:
+            (home / ".kaggle" / place).write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    return save
+
+
+JSON = json.dumps({"username": "someone\n", "key": f" {TOKEN}"})
+
+
+@pytest.mark.parametrize(
+    ("place", "text"), [("variable", f" {TOKEN}\r\n"), ("access_token", f"{TOKEN}\n"), ("kaggle.json", JSON)]
+)
+def test_a_token_or_key_is_accepted_with_white_space_around_it(save, fetched, place, text):
+    save(place, text)
     fetched()
 
 
-def test_missing_credentials_are_reported_before_any_request(refused, kaggle_server, monkeypatch):
-    monkeypatch.delenv("KAGGLE_API_TOKEN")
-    output = refused()
-    assert all(word in output for word in ["token is missing", "~/.kaggle/access_token", "KAGGLE_API_TOKEN"])
+@pytest.mark.parametrize(
+    ("place", "text", "words"),
+    [
+        ("variable", f'"{TOKEN}"', "quotes"),
+        ("variable", f"export KAGGLE_API_TOKEN={TOKEN}", "save the token alone"),
+        ("variable", f"{TOKEN}\n{TOKEN}", "save the token alone"),
+        ("access_token", JSON, "save the token alone"),
+        ("access_token", TOKEN.encode("utf-16"), "cannot be read"),
+        ("kaggle.json", JSON[:-1], "kaggle.json"),
+        ("elsewhere", TOKEN, "token is missing; create a new one on https://www.kaggle.com/settings"),
+    ],
+    ids=range(7),
+)
+def test_a_missing_or_malformed_token_is_reported_before_any_request_and_not_printed(
+    save, refused, kaggle_server, place, text, words
+):
+    save(place, text)
+    assert words in refused()
     assert kaggle_server.requests == []
 
 
 @pytest.mark.parametrize(
     ("fault", "words", "requests"),
     [
-        ("401", ["your token (401)", "www.kaggle.com/settings"], 1),
-        ("403", ["(403)", "/competitions/digit-recognizer/rules"], 1),
-        ("404", ["(404)", "digit-recognizer"], 1),
-        ("token in the message", ["(400): bad header Bearer [hidden]"], 1),
-        ("500", ["(500)", "try again later"], 4),
-        ("503", ["(503)", "try again later"], 4),
-        ("429", ["rate limit", "(429)", "minutes"], 4),
-        ("hang", ["did not answer in time", "check the network"], 4),
+        ("401", "rejected your token (401); create a new one on https://www.kaggle.com/settings", 1),
+        ("403", "accept the competition's rules on https://www.kaggle.com/competitions/digit-recognizer/rules", 1),
+        ("404", "no competition digit-recognizer (404)", 1),
+        ("429", "rate limit is exceeded (429)", 4),
+        ("503", "unavailable (503); try again later", 4),
+        ("hang", "did not answer in time", 4),
+        ("wrong MD5", "its MD5 is wrong", 1),
     ],
 )
-def test_a_fault_of_kaggle_is_one_line_with_advice(refused, kaggle_server, monkeypatch, fault, words, requests):
+def test_a_fault_of_kaggle_is_one_line_with_advice(home, refused, kaggle_server, monkeypatch, fault, words, requests):
     kaggle_server.fault = fault
-    if fault == "hang":
-        monkeypatch.setattr("digits.data.kaggle_requests.TIMEOUTS", (5, 0.2))
-    output = refused()
-    assert all(word in output for word in words), output
+    monkeypatch.setattr("digits.data.kaggle_client.TIMEOUTS", (5, 0.5))
+    assert words in refused()
     assert kaggle_server.count("DownloadDataFiles") == requests
-
-
-@pytest.mark.parametrize("fault", ["429 then ok", "dropped then ok"])
-def test_a_request_is_retried_after_a_transient_fault(fetched, kaggle_server, fault):
-    kaggle_server.fault = fault
-    assert fetched().count("trying again in 0.01 s") == 2
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory):
-    """The three files with 2,000 noisy images, and their archive of 2.6 MB: a cut download is kept by the MiB."""
-    folder, rng = tmp_path_factory.mktemp("large"), np.random.default_rng(0)
-    images, labels = rng.integers(0, 256, (2000, 28, 28), dtype=np.uint8), np.arange(2000) % 10
-    kaggle_csv.write_train(folder / "train.csv", images, labels)
-    kaggle_csv.write_test(folder / "test.csv", images[:500])
-    kaggle_csv.write_submission(folder / "sample_submission.csv", labels[:500])
-    files = {name: (folder / name).read_bytes() for name in kaggle_csv.FILES}
-    return files, zipped(files)
-
-
-def test_a_cut_download_is_resumed(fetched, kaggle_server, large):
-    kaggle_server.files, kaggle_server.archive = large
-    kaggle_server.fault = "cut once"
-    assert "trying again in" in fetched()
-    assert kaggle_server.ranges[-1] >= 1 << 20
-
-
-def test_a_download_that_is_always_cut_is_reported_and_resumed_by_the_next_run(refused, fetched, kaggle_server, large):
-    kaggle_server.files, kaggle_server.archive = large
-    kaggle_server.fault = "cut always"
-    output = refused()
-    assert "could not be reached" in output and "continues what was downloaded" in output
-    assert kaggle_server.count(".zip") >= 4
-    kaggle_server.fault = "ok"
-    fetched()
-    assert kaggle_server.ranges[-1] > 0
-
-
-def test_a_damaged_download_is_retried(fetched, kaggle_server):
-    kaggle_server.fault = "wrong MD5 once"
-    assert "DataCorruptionError; trying again in" in fetched()
-
-
-def test_a_download_that_is_always_damaged_is_reported_and_not_kept(refused, kaggle_server, home):
-    kaggle_server.fault = "wrong MD5"
-    assert "its MD5 is wrong" in refused()
     assert not [path for path in (home / "cache").rglob("*") if path.is_file()]
 
 
-def test_without_a_network_the_cache_is_used(fetched, kaggle_server, monkeypatch):
+def test_a_request_is_retried_and_without_a_network_the_cache_is_used(fetched, kaggle_server, monkeypatch):
+    kaggle_server.fault = "429 then ok"
     fetched()
+    assert kaggle_server.count("DownloadDataFiles") == 3
     for name in PROXIES:
         monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("KAGGLE_API_TOKEN")
     fetched()
 
 
-def test_without_a_network_a_damaged_file_in_the_cache_is_named(fetched, refused, home, monkeypatch):
+def test_a_cut_download_is_continued_by_the_next_run(refused, fetched, kaggle_server, competition):
+    kaggle_server.archive = zipped(competition | {"more": os.urandom(2 << 20)})  # it is written by the MiB
+    kaggle_server.fault = "cut"
+    assert "could not be reached" in refused()
+    kaggle_server.fault = "ok"
     fetched()
-    next((home / "cache").rglob("test.csv")).unlink()
-    for name in PROXIES:
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    output = refused()
-    assert "test.csv is missing" in output and "error: Kaggle could not be reached" in output
+    assert kaggle_server.ranges[-1] == 1 << 20
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated", "cut after a line"])
-def test_a_damaged_file_in_the_cache_is_downloaded_again(fetched, home, damage):
+ARCHIVES = {  # kind: (makes the archive from {name: bytes}, words in the error)
+    "a web page": (lambda files: b"<html>sign in</html>", "digit-recognizer.zip is damaged"),
+    "cut": (lambda files: zipped(files)[:-1000], "download it again"),
+    "damaged": (lambda files: zipped(files)[:5000] + bytes(100) + zipped(files)[5100:], "is damaged"),
+    "a missing file": (lambda files: zipped({name: files[name] for name in kaggle_csv.FILES[:2]}), "sample_submission"),
+}
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_another_archive_is_refused_and_downloaded_again_by_the_next_run(
+    refused, fetched, kaggle_server, competition, kind
+):
+    good, (make, words) = kaggle_server.archive, ARCHIVES[kind]
+    kaggle_server.archive = make(competition)
+    assert words in refused()
+    kaggle_server.archive = good
     fetched()
-    (cached,) = (home / "cache").rglob("test.csv")
-    content = cached.read_bytes()
-    cached.unlink()
-    if damage != "missing":
-        cached.write_bytes(content[:1000] if damage == "truncated" else content[: content.rindex(b"\n", 0, -1) + 1])
-    output = fetched()
-    assert "test.csv" in output and "downloading it again" in output
-    assert "downloading it again" not in fetched()
 
 
-def test_a_cache_that_is_not_writable_is_one_line_with_its_path(refused, monkeypatch):
-    monkeypatch.setenv("KAGGLEHUB_CACHE", "/sys/kagglehub")  # not writable for root either
-    assert "/sys/kagglehub" in refused()
-
-
-REAL = graph.ROOT / "../shared/data/digit-recognizer.zip"
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not REAL.exists(), reason="needs the competition's digit-recognizer.zip, which is not shipped")
-def test_the_competition_itself_is_fetched(home, kaggle_server, capfd):
-    kaggle_server.archive = REAL.read_bytes()
+@pytest.mark.parametrize("place", ["a zip file", "a subfolder", "a zip file with other files"])
+def test_kaggles_archive_in_data_incoming_is_read(incoming, competition, place):
+    for path in incoming.iterdir():
+        path.unlink()
+    if place == "a subfolder":
+        (incoming / "digit-recognizer").mkdir()
+        for name, content in competition.items():
+            (incoming / "digit-recognizer" / name).write_bytes(content)
+    else:
+        others = {"../evil.csv": b"0", "notes.txt": b"0"} if "other" in place else {}
+        (incoming / "digit-recognizer (1).zip").write_bytes(zipped(others | competition))
     fetch.main()
-    assert "42,000 labelled and 28,000 unlabelled images" in capfd.readouterr().out
+    raw = incoming.parent / "raw"
+    assert {path.name: path.read_bytes() for path in raw.iterdir()} == competition
+
+
+@pytest.mark.parametrize("absent", kaggle_csv.FILES)
+def test_a_file_that_is_missing_in_data_incoming_is_named(incoming, absent):
+    (incoming / absent).unlink()
+    message = refusal()
+    assert f"needs {absent}, or Kaggle's digit-recognizer.zip" in message and "in data/incoming/" in message

@@ -1,8 +1,8 @@
 """The sources of images: each writes Kaggle's three files to a folder.
 
 A source is a module of this package with `DESCRIPTION`, a phrase, and `fetch(folder)`, which returns the folder that
-contains train.csv, test.csv and sample_submission.csv; it may write them to `folder`. A source with a cache may also
-have `fetch_again(folder)`. The module's name is listed in `digits.settings.Source`.
+contains train.csv, test.csv and sample_submission.csv; it may write them to `folder`. The module's name is listed in
+`digits.settings.Source`.
 
 Kaggle cut the competition's test set from MNIST, so `sample` and `mnist` contain images of it with their labels: a
 network whose predictions are submitted to Kaggle must not train on them. A run has one source; they are never mixed.
@@ -17,7 +17,7 @@ from digits.data.sources.incoming import FOLDER as INCOMING
 from digits.data.sources.sample import load as load_sample
 from digits.errors import InputError
 
-__all__ = ["INCOMING", "check", "describe", "fetch", "load_sample"]
+__all__ = ["INCOMING", "describe", "fetch", "load_sample"]
 
 
 def fetch(source: str, folder: str | Path) -> tuple[Path, int, int]:
@@ -31,35 +31,19 @@ def fetch(source: str, folder: str | Path) -> tuple[Path, int, int]:
         The folder with the three files, and the numbers of labelled and of unlabelled images.
 
     Raises:
-        InputError: The source is not available, or its files are invalid.
+        InputError: The source is not available, a file is invalid, or test.csv and sample_submission.csv differ in
+            length.
     """
-    module = _module(source)
-    fetched = module.fetch(Path(folder))
-    try:
-        return fetched, *check(fetched)
-    except InputError as error:
-        if not hasattr(module, "fetch_again"):
-            raise
-        print(f"the cached files are damaged ({error}); downloading it again", flush=True)
-    fetched = module.fetch_again(Path(folder))
-    return fetched, *check(fetched)
-
-
-def check(folder: Path) -> tuple[int, int]:
-    """Check the three files of a folder; return the numbers of labelled and of unlabelled images.
-
-    Raises:
-        InputError: A file is invalid, or test.csv and sample_submission.csv differ in length.
-    """
-    labelled = len(kaggle_csv.read_train(folder / "train.csv")[1])
-    unlabelled = len(kaggle_csv.read_test(folder / "test.csv"))
-    ids = len(kaggle_csv.read_submission(folder / "sample_submission.csv"))
+    fetched = _module(source).fetch(Path(folder))
+    labelled = len(kaggle_csv.read_train(fetched / "train.csv")[1])
+    unlabelled = len(kaggle_csv.read_test(fetched / "test.csv"))
+    ids = len(kaggle_csv.read_submission(fetched / "sample_submission.csv"))
     if unlabelled != ids:
         raise InputError(
-            f"{folder}: test.csv has {unlabelled} images but sample_submission.csv {ids} ids; "
-            "take all three files from the same download"
+            f"{fetched}: test.csv has {unlabelled} images but sample_submission.csv {ids} ids; take all three files "
+            "from the same download"
         )
-    return labelled, unlabelled
+    return fetched, labelled, unlabelled
 
 
 def describe(source: str) -> str:

@@ -2,16 +2,18 @@
 
 from pathlib import Path
 
-from digits.data import kaggle_client
+from digits.data import kaggle_client, kaggle_csv
+from digits.errors import InputError
 
 DESCRIPTION = "Kaggle's competition"
 
 
 def fetch(folder: Path) -> Path:
-    """Download the files to the client's cache, unless they are there; `folder` is not used."""
-    return kaggle_client.download()
-
-
-def fetch_again(folder: Path) -> Path:
-    """Download the files again, because those in the cache are damaged; `folder` is not used."""
-    return kaggle_client.download(again=True)
+    """Download the archive to the client's cache, unless it is there, and extract the files to `folder`."""
+    archive = kaggle_client.download()
+    try:
+        kaggle_csv.unzip(archive, folder)
+    except InputError:
+        archive.unlink()  # so that the next run downloads it again
+        raise
+    return folder
