@@ -33,7 +33,6 @@ class Victim(Project):
         for folder in [*results, ".work", ".dvc/cache", ".dvc/tmp"]:
             shutil.rmtree(self / folder, ignore_errors=True)
         (self / "dvc.lock").unlink(missing_ok=True)
-        self.git("checkout", "-q", "--", "reports/search")  # an input of evaluate
         self.past_first_epoch = set()
 
     def start_repro(self):

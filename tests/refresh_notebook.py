@@ -1,15 +1,11 @@
 """Run digit_recognition.ipynb from top to bottom and store its outputs: `python tests/refresh_notebook.py`.
 
-The same code on the same machine leaves the same bytes. The notebook's metadata keep, as `made_from`, what the outputs
-were made from, so that a test notices when they are older than the code.
+The same code on the same machine leaves the same bytes.
 """
 
-import hashlib
-import importlib.metadata
 import os
 import re
 import sys
-from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -28,7 +24,6 @@ _SECONDS = re.compile(r" - \d+m?s( - \d+m?s/step)?(?= - )")  # in the lines that
 def main():
     notebook = load()
     run(notebook, graph.ROOT, os.environ)
-    notebook.metadata["made_from"] = made_from()
     nbformat.write(notebook, path())
 
 
@@ -84,24 +79,6 @@ def same_output(one, other, exact):
 
 def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def made_from():
-    """Return what the outputs come from: a hash of each code file, and the pinned versions of the packages."""
-    files = sorted(graph.source_files(path()))
-    hashes = {
-        str(file.relative_to(graph.ROOT)): hashlib.sha256(graph.source(file).encode()).hexdigest()[:16]
-        for file in files
-    }
-    pinned = (graph.ROOT / "requirements.txt").read_text()
-    packages = {name.lower() for imported in graph.imported_packages(path()) for name in _distributions()[imported]}
-    versions = {name: re.findall(rf"^{re.escape(name)}==(\S+)", pinned, re.MULTILINE) for name in sorted(packages)}
-    return hashes | {name: " or ".join(found) for name, found in versions.items()}
-
-
-@cache
-def _distributions():
-    return importlib.metadata.packages_distributions()  # takes seconds
 
 
 if __name__ == "__main__":

@@ -10,9 +10,7 @@ TTA_CONFIDENCE = 0.99
 TTA_SHIFTS = (1, 0), (-1, 0), (0, 1), (0, -1)  # pixels (down, right)
 
 
-def predict(
-    model: keras.Model, images: NDArray[np.uint8], tta_below: float = TTA_CONFIDENCE
-) -> NDArray[np.float32]:
+def predict(model: keras.Model, images: NDArray[np.uint8], tta_below: float = TTA_CONFIDENCE) -> NDArray[np.float32]:
     """Predict images; where the confidence is low, average over TTA.
 
     TTA predicts an image as it is and shifted by one pixel to each of the four sides. The confident images, 98 % of the
