@@ -23,6 +23,7 @@ SUBMISSION = Path("reports/submission.csv")
 METRICS = Path("reports/metrics.json")
 LOG = Path("reports/kaggle_submissions.json")
 TEST_IMAGES = 28_000  # of the competition
+ADVICE = "set source: kaggle in params.yaml and run `dvc repro`"
 POLL_INTERVAL = 5  # seconds between two requests for the score
 
 
@@ -47,27 +48,18 @@ def main() -> None:
 
 
 def check_submission(force: bool) -> None:
-    """Check the file to submit.
-
-    Args:
-        force: accept a file that differs from what `dvc repro` would write.
+    """Check the file to submit; with `force`, it may differ from what `dvc repro` would write.
 
     Raises:
-        InputError: It is not what Kaggle expects, was submitted before, or is out of date, or the images are not the
+        InputError: It is not what Kaggle expects, was submitted before, or is out of date, or its images are not the
             competition's: the sample and MNIST contain some of its test set, with their labels.
     """
     source = Params.load().source
     if source not in ("kaggle", "incoming"):
-        raise InputError(
-            f"source: {source} contains images of the competition's test set, with their labels; set source: kaggle in "
-            "params.yaml and run `dvc repro`"
-        )
+        raise InputError(f"source: {source} contains images of the competition's test set, with labels; {ADVICE}")
     count = len(kaggle_csv.read_submission(SUBMISSION))
     if count != TEST_IMAGES:
-        raise InputError(
-            f"{SUBMISSION} has {count:,} answers, but the competition has {TEST_IMAGES:,} test images; set source: "
-            "kaggle in params.yaml and run `dvc repro`"
-        )
+        raise InputError(f"{SUBMISSION} has {count:,} answers, but the competition {TEST_IMAGES:,} images; {ADVICE}")
     for past in read_log():
         if past["sha256"] == _sha256() and past["status"] in ("sent", "scored"):
             score = past.get("public_score", "unknown")

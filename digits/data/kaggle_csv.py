@@ -40,10 +40,7 @@ _SIGNATURES = {
 
 
 def read_train(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Read labelled images.
-
-    Returns:
-        images (N, 28, 28) uint8, labels (N,) uint8.
+    """Read labelled images (N, 28, 28) uint8 and their labels (N,) uint8.
 
     Raises:
         InputError: The file is missing, a cell is invalid (with its line, column and value), or a label has no image.
@@ -62,27 +59,14 @@ def read_test(path: str | Path) -> NDArray[np.uint8]:
 
 
 def read_submission(path: str | Path) -> NDArray[np.uint8]:
-    """Read the labels of a submission or of the sample submission.
-
-    Returns:
-        labels (M,) uint8, of the ids 1…M.
-
-    Raises:
-        InputError: The file is missing, or a cell is invalid (with its line, column and value).
-    """
+    """Read the labels (M,) uint8 of the ids 1…M. Raises InputError as `read_train` does."""
     return _read_table(path, SUBMISSION_COLUMNS)[:, 1]
 
 
 def write_files(
     folder: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8], unlabelled: NDArray[np.uint8]
 ) -> None:
-    """Write the three files to a folder; the sample submission contains zeros.
-
-    Args:
-        images: (N, 28, 28) uint8.
-        labels: (N,) uint8, of `images`.
-        unlabelled: images (M, 28, 28) uint8.
-    """
+    """Write images (N, 28, 28), their labels (N,) and unlabelled images (M, 28, 28) as the three files of a folder."""
     write_train(folder / "train.csv", images, labels)
     write_test(folder / "test.csv", unlabelled)
     write_submission(folder / "sample_submission.csv", np.zeros(len(unlabelled), np.uint8))
@@ -109,17 +93,13 @@ def _write_table(path: str | Path, columns: list[str], table: NDArray[np.integer
 
 
 def unzip(archive: Path, folder: Path) -> None:
-    """Extract the three files from the competition's archive, and verify their checksums.
-
-    Raises:
-        InputError: The archive is damaged, or lacks one of the files.
-    """
+    """Extract the three files, verified by their checksums. Raises InputError if one is damaged or missing."""
     try:
         with errors.explain_os_errors(folder), zipfile.ZipFile(archive) as zipped:
             zipped.extractall(folder, FILES)
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:  # KeyError: a file is missing
         raise InputError(
-            f"{archive} is damaged, or not the competition's archive ({error.args[0]}); download it again"
+            f"{archive} is damaged, or not Kaggle's archive ({error.args[0]}); download it again"
         ) from None
 
 
