@@ -15,12 +15,12 @@ RUN apt-get update \
     && git config --system --add safe.directory '*'
 WORKDIR /digits
 COPY Makefile requirements.txt ./
-RUN PIP_NO_CACHE_DIR=1 make .venv/ready
+RUN pip install --no-cache-dir uv && UV_NO_CACHE=1 make .venv/ready
 ENV PATH=/digits/.venv/bin:$PATH
 CMD ["make"]
 
 FROM digits AS ray
 COPY requirements-cluster.txt ./
-RUN PIP_NO_CACHE_DIR=1 make cluster-setup
+RUN UV_NO_CACHE=1 make cluster-setup
 
 FROM digits

@@ -5,10 +5,9 @@ import os
 import shutil
 from pathlib import Path
 
-import graph
 import pytest
 from kaggle_server import PROXIES, TOKEN, zipped
-from project import TINY, Project
+from project import TINY, Project, write_settings
 from refusal import refusal
 
 from digits.data import kaggle_csv
@@ -22,7 +21,7 @@ def home(tmp_path, kaggle_server, monkeypatch):
     (tmp_path / ".kaggle").mkdir()
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-    shutil.copy(graph.PARAMS, "params.yaml")
+    write_settings(Path())
     Project(Path()).set(source="kaggle")
     return tmp_path
 

