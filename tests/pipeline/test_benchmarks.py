@@ -49,10 +49,10 @@ def test_an_unknown_setting_is_refused():
         recipes.settings({"network.depth": 3})
 
 
-def test_the_readme_gives_the_commands_of_the_variants():
+def test_the_page_on_experiments_gives_the_commands_of_the_variants():
     from benchmarks import recipes
 
-    readme = (graph.ROOT / "README.md").read_text().replace("\\\n       ", "")
+    readme = (graph.ROOT / "docs/experiments.md").read_text().replace("\\\n       ", "")
     for changes in recipes.VARIANTS.values():
         settings = [f"{name}={str(value).replace(' ', '')}" for name, value in changes.items()]
         lines = [line for line in readme.splitlines() if line.strip().startswith("dvc exp run")]

@@ -10,10 +10,11 @@ import pytest
 from benchmarks import tables
 from digits.evaluation.metrics import accuracy_interval
 
-CARD, README, BENCHMARKS = (
-    (graph.ROOT / name).read_text() for name in ("MODEL_CARD.md", "README.md", "benchmarks/README.md")
+CARD, README, EXPERIMENTS, BENCHMARKS = (
+    (graph.ROOT / name).read_text()
+    for name in ("MODEL_CARD.md", "README.md", "docs/experiments.md", "benchmarks/README.md")
 )
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "MODEL_CARD.md", "benchmarks/README.md", "tests/README.md"]
+DOCUMENTS = [str(path.relative_to(graph.ROOT)) for path in graph.tracked_files("*.md")]
 UNSEEN = 7_980  # images of the benchmark
 OURS = "default", "bfloat16", "fast"
 
@@ -65,7 +66,7 @@ def test_the_model_card_gives_the_number_of_parameters_of_the_default_network():
     assert f"| parameters | {parameters:,} |" in CARD
 
 
-def test_the_readme_has_the_accuracies_and_times_of_the_benchmarks():
+def test_the_documents_have_the_accuracies_and_times_of_the_benchmarks():
     results = json.loads(tables.RESULTS.read_text())
     names = {f"this project, {name}": f"our-{name}" for name in OURS}
     names |= {"Deotte's network": "deotte", "Keras's example": "keras-example"}
@@ -76,8 +77,8 @@ def test_the_readme_has_the_accuracies_and_times_of_the_benchmarks():
         rows.append(f"| {name} | {accuracy} | {tables.mean_seconds(measured):,.0f} s |")
         if recipe.startswith("our-"):
             rows.append(f"| {recipe.removeprefix('our-')} | {accuracy} | {tables.relative_time(measured, results)} |")
-    missing = [row for row in rows if row not in README.splitlines()]
-    assert not missing, "README.md lacks these rows:\n" + "\n".join(missing)
+    missing = [row for row in rows if row not in (README + EXPERIMENTS).splitlines()]
+    assert not missing, "README.md and docs/experiments.md lack these rows:\n" + "\n".join(missing)
 
 
 def _accuracies(recipe):
