@@ -10,6 +10,7 @@ This is no stage, because it depends on the history: the report of a run has the
 import argparse
 import hashlib
 import json
+import math
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
@@ -142,7 +143,7 @@ def read_revision(repo: Repo, name: str) -> Run:
         if experiments:
             raise InputError(f"several experiments are named {name}; use a hash: {', '.join(experiments)}") from None
         raise InputError(f"{name!r} is no commit, branch, tag or experiment; `make experiments` lists these") from None
-    title = _git("log", "-1", f"--format={name}: %h, %cs, %s", commit)
+    title = _git("log", "-1", f"--format={name}: %h, %cs, %s", commit)[:100]
     lock = yaml.load(_git("show", f"{commit}:./dvc.lock"), yaml.CSafeLoader) or {}
     if "evaluate" not in lock.get("stages", {}):
         raise InputError(f"dvc.lock of {name} records no results")
@@ -211,21 +212,23 @@ def describe(difference: Difference) -> list[str]:
     """Describe a difference in lines: the numbers, and whether it may be chance.
 
     p is that of the exact McNemar test (McNemar, Psychometrika 12, 1947): the probability of such a difference, or a
-    larger one, between equally accurate networks. The interval is Clopper and Pearson's (Biometrika 26, 1934) for the
-    fraction of newly correct ones among the images of which only one run predicts the label, so it agrees with p.
+    larger one, between equally accurate networks. The interval is that of Agresti and Min (Statistics in Medicine 24,
+    2005): Wald's, with half an image added to each of the four cells.
     """
     _, images, correct, *changed = difference
     corrected, misclassified = map(len, changed)
     if not corrected + misclassified:
         return [f"{correct:,} of {images:,} correct, the same ones as before"]
     gain = corrected - misclassified
-    test = binomtest(corrected, corrected + misclassified)
-    low, high = (100 * (corrected + misclassified) * (2 * bound - 1) / images for bound in test.proportion_ci(0.95))
-    verdict = "may be chance" if test.pvalue >= 0.05 else "now better" if gain > 0 else "now worse"
+    middle = gain / (images + 2)
+    margin = 1.96 * math.sqrt(corrected + misclassified + 1 - gain * middle) / (images + 2)
+    p = float(binomtest(corrected, corrected + misclassified).pvalue)
+    verdict = "may be chance" if p >= 0.05 else "now better" if gain > 0 else "now worse"
+    interval = f"95% interval {100 * (middle - margin):+.2f} to {100 * (middle + margin):+.2f}"
     counts = f"{corrected} newly correct, {misclassified} newly misclassified"
     return [
         f"{correct:,} of {images:,} correct, {correct - gain:,} before: {counts}",
-        f"{100 * gain / images:+.2f} points, 95% interval {low:+.2f} to {high:+.2f}, p = {test.pvalue:.2g}: {verdict}",
+        f"{100 * gain / images:+.2f} points, {interval}, p = {p:.2g}: {verdict}",
     ]
 
 

@@ -33,9 +33,10 @@ def main() -> None:
     print(f"  {'report':22}{Path('reports/index.html').resolve().as_uri()}")
 
     steps = []
-    if changed := _git("diff", "HEAD", "--name-only", "--relative").split():
-        print(textwrap.shorten(f"  {'changed':22}{', '.join(changed)}", WIDTH, placeholder=" …"))
-        steps += [('git commit -m "Baseline" .', "makes these results the baseline of your experiments")]
+    if changed := [line[3:] for line in _git("status", "--short", ".").splitlines()]:
+        line = f"  {'changed':22}{', '.join(changed)}"
+        print(textwrap.fill(line, WIDTH, max_lines=1, placeholder=" …"))
+        steps += [('git add -A . && git commit -m "Baseline"', "makes these results the baseline of experiments")]
     steps += [("make draw", "draw a digit and see the prediction")]
     if details["settings"]["source"] == "kaggle":
         steps += [('make submit MESSAGE="what is new"', "send the submission to Kaggle")]
@@ -94,7 +95,7 @@ def _read_committed(path: Path) -> str:
 
 def _git(*arguments: str) -> str:
     """Return what Git prints, or "" if it fails."""
-    return subprocess.run(["git", *arguments], capture_output=True, encoding="utf-8").stdout.strip()
+    return subprocess.run(["git", *arguments], capture_output=True, encoding="utf-8").stdout.rstrip()
 
 
 if __name__ == "__main__":
