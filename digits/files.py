@@ -80,11 +80,11 @@ def move_folder(source: str | Path, target: str | Path) -> None:
 
 
 def remove_unlisted(folder: str | Path, members: Sequence[int]) -> None:
-    """Delete the files and folders member-K… in `folder` for each K that is not in `members`.
+    """Delete the files member-K… in `folder` for each K that is not in `members`.
 
     DVC hashes a whole folder as a dependency, but leaves in it the outputs of members that are no longer listed.
     """
     for path in Path(folder).glob("member-*"):
         name = re.fullmatch(r"member-(\d+)(\.\w+)?", path.name)
         if name and int(name[1]) not in members:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            path.unlink()

@@ -87,7 +87,7 @@ def test_members_trained_side_by_side_leave_the_bytes_of_a_plain_run(project, tm
         ({"lr": 0.1}, {"train@0", "evaluate"}),
         ({"network.dropout": 0.5}, {"train@0", "predict@0", "evaluate"}),
     ],
-    ids=str,
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_a_changed_setting_reruns_the_stages_that_read_it_and_no_others(project, change, stages):
     project.set(**change)
