@@ -12,6 +12,8 @@ from digits.errors import InputError
 from digits.model.backend import BatchNormalization, keras
 
 FOLDER = Path("models")
+# of layers and initializers, where they have their default; older versions of Keras, from 3.8, refuse them
+NEWER_KEYS = {"input_axes", "output_axes", "quantization_config", "renorm", "renorm_clipping", "renorm_momentum"}
 
 
 def build(width: int, dropout: float) -> keras.Model:
@@ -85,6 +87,8 @@ def _undated(name, content):
     if name == "metadata.json":
         return json.dumps(json.loads(content) | {"date_saved": "1980-01-01@00:00:00"})
     if name == "config.json":
+        config = json.loads(content, object_hook=lambda part: {key: part[key] for key in part.keys() - NEWER_KEYS})
+        content = json.dumps(config, sort_keys=True).encode()
         addresses = list(dict.fromkeys(re.findall(rb'"shared_object_id": (\d+)', content)))
         return re.sub(rb'(?<="shared_object_id": )\d+', lambda found: b"%d" % addresses.index(found[0]), content)
     return content
