@@ -87,7 +87,8 @@ test-faults: .venv/dev-ready
 # uv installs in seconds what pip installs in minutes; without uv, pip brings it. `pip install -r requirements.txt` works too.
 .venv/ready: requirements.txt
 	@echo "setting up .venv: about 150 packages, 3 GB"
-	@command -v uv >/dev/null || python3 -m pip install --quiet --no-user --target .uv uv
+	@command -v uv >/dev/null || python3 -m pip install --quiet --no-user --target .uv uv \
+	    || { echo 'error: neither uv nor pip was found; install one of them' >&2; exit 1; }
 	@uv venv --quiet --allow-existing --python "$(PYTHON)" .venv
 	@uv pip sync --require-hashes requirements.txt
 	@touch $@
