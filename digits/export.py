@@ -1,4 +1,4 @@
-"""Export the network, to use it elsewhere without this project: `make export`.
+"""Export the networks, to use them elsewhere without this project: `make export`, which installs the packages for it.
 
 models/member-K.keras     for each K of members
 → export/digits.tflite    LiteRT, for phones and small devices
@@ -6,20 +6,23 @@ models/member-K.keras     for each K of members
 → export/saved_model/     TensorFlow
 
 All hold the same model. Input `images`: (N, 28, 28) float32, grey levels of 0–255, white ink on black, framed as in
-MNIST. Output: probabilities (N, 10) float32. Of an ensemble, it is the mean over the members. Test-time augmentation,
+MNIST. Output `probabilities`: (N, 10) float32. Of an ensemble, it is the mean over the members. Test-time augmentation,
 which the pipeline and the drawing page add, is not included.
 
-    from ai_edge_litert.interpreter import Interpreter  # of the package ai-edge-litert
+    # images of the competition's test.csv; others are framed by digits/handwriting/mnist_frame.py
+    images = numpy.loadtxt("test.csv", "float32", delimiter=",", skiprows=1).reshape(-1, 28, 28)
+
+    from ai_edge_litert.interpreter import Interpreter  # pip install ai-edge-litert
     model = Interpreter("export/digits.tflite").get_signature_runner()
-    probabilities = model(images=images)["output_0"]
+    probabilities = model(images=images)["probabilities"]
 
-    import onnxruntime
+    import onnxruntime  # pip install onnxruntime
     model = onnxruntime.InferenceSession("export/digits.onnx")
-    (probabilities,) = model.run(None, {"images": images})
+    (probabilities,) = model.run(["probabilities"], {"images": images})
 
-    import tensorflow
+    import tensorflow  # pip install tensorflow
     model = tensorflow.saved_model.load("export/saved_model")
-    probabilities = model.serve(images)
+    probabilities = model.serve(images)["probabilities"]
 """
 
 import warnings
@@ -27,9 +30,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from digits import errors, files
-from digits.model import backend, ensemble
+from digits.model import backend, network
 from digits.model.backend import keras
-from digits.settings import Members
+from digits.settings import Members, Network
 from digits.settings import Params as SettingsParams
 
 FOLDER = Path("export")
@@ -37,6 +40,7 @@ FOLDER = Path("export")
 
 class Params(SettingsParams):
     members: Members
+    network: Network
 
 
 def average(models: Sequence[keras.Model]) -> keras.Model:
@@ -45,7 +49,8 @@ def average(models: Sequence[keras.Model]) -> keras.Model:
     for number, model in enumerate(models):
         model.name = f"member_{number}"  # Keras refuses two parts of the same name
     outputs = [model(images) for model in models]
-    return keras.Model(images, keras.layers.average(outputs) if len(outputs) > 1 else outputs[0], name="digits")
+    mean = keras.layers.average(outputs) if len(outputs) > 1 else outputs[0]
+    return keras.Model(images, {"probabilities": mean}, name="digits")
 
 
 def write(model: keras.Model, folder: Path = FOLDER) -> None:
@@ -66,8 +71,9 @@ def write(model: keras.Model, folder: Path = FOLDER) -> None:
 def main() -> None:
     # of Keras 3.15, which restores for tf2onnx the names that NumPy 2 has dropped
     warnings.filterwarnings("ignore", message="In the future `np.object`", category=FutureWarning)
+    params = Params.load()
     backend.configure()
-    write(average(ensemble.load(Params.load().members)))
+    write(average(network.load_members(params.members, **params.network.model_dump())))
     names = ", ".join(f"{FOLDER}/{name}" for name in ("digits.tflite", "digits.onnx", "saved_model/"))
     print(f"{names}: images (N, 28, 28) of 0–255 in, probabilities (N, 10) out")
 
