@@ -42,9 +42,10 @@ experiments: .venv/ready
 compare: repository .venv/ready
 	@python -m digits.compare $(if $(REV),-- "$$REV")
 
+search: JOBS := 1
 search: repository .venv/cluster-ready
 	@dvc repro prepare
-	@python -m digits.search
+	@python -m digits.search --jobs $(JOBS)
 
 # DVC needs a Git repository with a commit; a ZIP of the project has none.
 repository:

@@ -14,6 +14,10 @@ class InputError(Exception):
     """The user's input or environment is wrong; the message names what, where, and what to do."""
 
 
+class DivergedError(InputError):
+    """The loss of a training became NaN or infinite: a fault of its settings, and not of the data or the machine."""
+
+
 @contextmanager
 def explain_os_errors(path: str | Path) -> Iterator[None]:
     """Convert a full disk, missing permissions and I/O errors; any other OSError keeps its traceback.

@@ -26,7 +26,7 @@ WORK = Path(".work")
 
 def find(stage: str, member: int, params: BaseModel) -> Path:
     """Return the path of a member's checkpoint, and delete its checkpoints of other settings, data or code."""
-    path = WORK / f"member-{member}-{_key(stage, params)}.npz"
+    path = WORK / f"member-{member}-{key(stage, params.model_dump())}.npz"
     for other in WORK.glob(f"member-{member}-*.npz"):
         if other != path:
             print(f"deleting an unfinished training with other settings, data or code: {other}", flush=True)
@@ -34,9 +34,9 @@ def find(stage: str, member: int, params: BaseModel) -> Path:
     return path
 
 
-def _key(stage: str, params: BaseModel) -> str:
-    """Hash what a stage of dvc.yaml reads: its params, the files and folders of its deps, and the package versions."""
-    digest = hashlib.sha256(params.model_dump_json().encode())
+def key(stage: str, settings: dict[str, Any]) -> str:
+    """Hash settings and what a stage of dvc.yaml reads: the files and folders of its deps, and the package versions."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for package in ("keras", "tensorflow", "numpy"):
         digest.update(f"{package} {importlib.metadata.version(package)}\n".encode())
     for dependency in yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"][stage]["deps"]:

@@ -1,8 +1,11 @@
-"""Train a member and predict images: what stages run, in this process or on a node of a cluster (digits/cluster.py).
+"""Train a member and predict images: what stages and the search run here or on a cluster, see digits/cluster.py.
 
 Keras is imported when a task runs, so that a process that only sends it to a cluster needs no TensorFlow.
 """
 
+import contextlib
+import io
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +41,13 @@ def predict(model: bytes, images: NDArray[np.uint8], network: dict[str, Any], th
 
     backend.configure(threads)
     return prediction.predict(networks.from_bytes(model, **network), images)
+
+
+def predict_fold(data: Labelled, fold: int, settings: dict[str, Any]) -> NDArray[np.float32]:
+    """Train member `fold`, and predict its own fold with it: probabilities (F, 10); print nothing.
+
+    Arguments and errors are those of `train`.
+    """
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        model, _, _ = train(data, fold, settings, Path(folder) / "checkpoint.npz")
+    return predict(model, data.images[data.fold == fold], settings["network"], settings["compute"]["threads"])

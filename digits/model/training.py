@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits import arrays
-from digits.errors import InputError
+from digits.errors import DivergedError, InputError
 from digits.model import backend, network
 from digits.model.augmentation import AugmentedBatches
 from digits.model.backend import keras
@@ -41,7 +41,8 @@ def train_member(
         names that start with val_; and the temperature, what the training ran on, and with which versions.
 
     Raises:
-        InputError: there is no such fold, the training diverged, or the checkpoint cannot be written.
+        InputError: there is no such fold, or the checkpoint cannot be written.
+        DivergedError: the loss became NaN or infinite.
     """
     train_mask = (data.fold != member) & (data.fold != arrays.HELD_OUT)
     val_mask = data.fold == member
@@ -137,7 +138,8 @@ def fit(
         checkpoint: restored; at the end its `history` has the metrics of each epoch.
 
     Raises:
-        InputError: the loss became NaN or infinite, the disk is full, or the folder is not writable.
+        DivergedError: the loss became NaN or infinite.
+        InputError: the disk is full, or the folder is not writable.
     """
     batches.first_epoch = len(checkpoint.history)
     images, labels = validation
@@ -178,7 +180,7 @@ class _SaveEpoch(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         for name, value in logs.items():
             if not math.isfinite(value):
-                raise InputError(
+                raise DivergedError(
                     f"training diverged: {name} became {value} in epoch {epoch + 1}; lower lr in params.yaml"
                 )
         self.checkpoint.history.append({**logs, "learning_rate": float(self.model.optimizer.learning_rate)})
