@@ -58,32 +58,32 @@ class Section(BaseModel):
 
 class Split(Section):
     test: Fraction = 0.1
-    folds: int = Field(10, ge=2, le=100)
+    folds: int = Field(default=10, ge=2, le=100)
 
 
 class Network(Section):
-    width: int = Field(32, ge=1, le=512)
+    width: int = Field(default=32, ge=1, le=512)
     dropout: Fraction = 0.3
 
 
 class Augment(Section):
-    rotate: float = Field(10, ge=0, le=180)
+    rotate: float = Field(default=10, ge=0, le=180)
     zoom: Fraction = 0.1
-    shift: float = Field(2, ge=0, le=14)
-    shear: float = Field(15, ge=0, le=60)
+    shift: float = Field(default=2, ge=0, le=14)
+    shear: float = Field(default=15, ge=0, le=60)
 
 
 class Regularization(Section):
-    weight_decay: float = Field(0.01, ge=0, le=100)
+    weight_decay: float = Field(default=0.01, ge=0, le=100)
     label_smoothing: Fraction = 0.05
 
 
 class EarlyStopping(Section):
-    patience: int = Field(10, ge=1, le=100_000)
+    patience: int = Field(default=10, ge=1, le=100_000)
 
 
 class Compute(Section):
-    threads: int = Field(2, ge=1, le=1024)
+    threads: int = Field(default=2, ge=1, le=1024)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
 
 
