@@ -82,9 +82,9 @@ def _read_lock(text: str) -> tuple[str | None, list[int] | None]:
 def find_problem_of_temporary_runs() -> str:
     """Return why `dvc exp run --temp` would keep nothing here, or ""."""
     if _git("rev-parse", "--is-shallow-repository") == "true":
-        return "without --temp, which keeps nothing in a shallow clone; `git fetch --unshallow` mends it"
+        return "--temp keeps nothing in a shallow clone (git fetch --unshallow)"
     if {"%", "#"} & set(str(Path.cwd())):
-        return "without --temp, which keeps nothing where the path contains % or #"
+        return "--temp keeps nothing where the path contains % or #"
     return ""
 
 
