@@ -13,7 +13,10 @@ settings make another study. A killed search continues, and tries again what it 
 """
 
 import argparse
+import copy
 import datetime
+import functools
+import operator
 import os
 import signal
 import subprocess
@@ -21,22 +24,94 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import optuna
 import pandas as pd
+from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial, Trial, TrialState
 from optuna.visualization import plot_optimization_history, plot_param_importances, plot_slice
+from pydantic import AfterValidator, Field, ValidationError
 
-from digits import arrays, cluster, errors, files
+from digits import arrays, cluster, errors, files, settings
 from digits.errors import DivergedError, InputError
 from digits.evaluation import metrics
 from digits.model import checkpoint, tasks
-from digits.search_space import NOT_TRAINED, Params, Search, look_up, replace
 
+SPACE = Path("search.yaml")
+NOT_TRAINED = {"source", "members", "split"}  # settings that a training does not read
+NOT_SEARCHED = NOT_TRAINED | {"seed", "compute"}
 FOLDER = Path("reports/search")
 HEARTBEAT, GRACE = 10, 60  # seconds between the heartbeats of a trial, and without one until it is tried again
 FINISHED = TrialState.COMPLETE, TrialState.PRUNED
+
+
+class Params(settings.Params, settings.Settings):
+    """All of params.yaml."""
+
+
+def _check_dimension(dimension: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    [(kind, values)] = dimension.items()
+    if len(set(values)) < len(values):
+        raise ValueError("a value is listed twice")
+    if kind == "choice":
+        return dimension
+    low, high = map(float, values)
+    FloatDistribution(low, high, log=kind == "loguniform")  # raises a ValueError
+    return {kind: values if kind == "integer" else [low, high]}
+
+
+Kind = Literal["loguniform", "uniform", "integer", "choice"]
+Values = Annotated[list[int | float | str], Field(min_length=2)]
+Dimension = Annotated[dict[Kind, Values], Field(min_length=1, max_length=1), AfterValidator(_check_dimension)]
+
+
+class Search(settings.Section):
+    """All of search.yaml."""
+
+    trials: int = Field(ge=1, le=10_000)
+    folds: int = Field(ge=1, le=100)
+    seed: settings.Seed
+    space: dict[str, Dimension] = Field(min_length=1)
+
+    @classmethod
+    def load(cls, params: Params) -> Self:
+        """Read search.yaml, and check each value in it as if it stood in params.yaml.
+
+        Raises:
+            InputError: a value is invalid, a training does not depend on a setting, or the value of params.yaml is not
+                among those that are tried.
+        """
+        known = [name for name in settings.dotted(settings.Settings) if name.split(".")[0] not in NOT_SEARCHED]
+        try:
+            search = cls.model_validate(settings.read(SPACE))
+            for name, dimension in search.space.items():
+                if name not in known:
+                    raise InputError(f"{SPACE}: {name} cannot be searched; use some of {', '.join(known)}")
+                [(kind, values)] = dimension.items()
+                for value in values:
+                    settings.Settings.model_validate(_replace(params.model_dump(), {name: value}))
+                default: Any = _look_up(params.model_dump(), name)
+                is_number = kind != "choice" and default != "auto"
+                if not (values[0] <= default <= values[1] if is_number else default in values):
+                    raise InputError(f"{SPACE}: {name} is {default} in params.yaml, and has to be among its {values}")
+        except ValidationError as invalid:
+            raise InputError(f"{SPACE}: {settings.format_errors(invalid)}") from None
+        if search.folds > params.split.folds:
+            raise InputError(f"{SPACE}: folds is {search.folds}, but params.yaml has {params.split.folds} split.folds")
+        return search
+
+    def suggest(self, trial: Trial) -> None:
+        """Let Optuna choose the value of each setting."""
+        for name, dimension in self.space.items():
+            [(kind, values)] = dimension.items()
+            if kind == "choice":
+                trial.suggest_categorical(name, values)
+            elif kind == "integer":
+                trial.suggest_int(name, *map(int, values))
+            else:
+                trial.suggest_float(name, *map(float, values), log=kind == "loguniform")
 
 
 class Objective:
@@ -46,7 +121,7 @@ class Objective:
         """Train on `data`, which has no held-out images."""
         self.search, self.data = search, data
         self.settings = params.model_dump(exclude=NOT_TRAINED)
-        self.default = {name: look_up(self.settings, name) for name in search.space}
+        self.default = {name: _look_up(self.settings, name) for name in search.space}
 
     def is_default(self, trial: FrozenTrial) -> bool:
         """Return whether a trial, which may be waiting, has the values of params.yaml."""
@@ -61,7 +136,7 @@ class Objective:
         # the same seed in each trial would propose the same values in each process and after each start
         trial.study.sampler = optuna.samplers.TPESampler(seed=self.search.seed + trial.number)
         self.search.suggest(trial)
-        values = replace(self.settings, trial.params)
+        values = _replace(self.settings, trial.params)
         began = time.monotonic()
         probabilities = np.empty((len(self.data.labels), 10), np.float32)
         for fold in range(self.search.folds):
@@ -101,7 +176,7 @@ class Objective:
 
 def open_study(search: Search, params: Params) -> optuna.Study:
     """Open the study of this space, data, code and fixed settings, or create it."""
-    fixed = replace(params.model_dump(exclude=NOT_TRAINED), dict.fromkeys(search.space))
+    fixed = _replace(params.model_dump(exclude=NOT_TRAINED), dict.fromkeys(search.space))
     checkpoint.WORK.mkdir(exist_ok=True)
     return optuna.create_study(
         study_name=checkpoint.key("train", {"search": search.model_dump(exclude={"trials"}), "fixed": fixed}),
@@ -166,6 +241,19 @@ def report(study: optuna.Study, objective: Objective) -> None:
     else:
         typed = {name: f"{value:.3g}" if isinstance(value, float) else value for name, value in best.params.items()}
         print(f"\nTo train trial {best.number}:\n\n  dvc exp run", *(f"-S {name}={typed[name]}" for name in typed))
+
+
+def _look_up(values: dict[str, Any], name: str) -> Any:
+    return functools.reduce(operator.getitem, name.split("."), values)
+
+
+def _replace(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Copy nested settings with other values for some dotted names."""
+    values = copy.deepcopy(values)
+    for name, value in changes.items():
+        *sections, key = name.split(".")
+        functools.reduce(operator.getitem, sections, values)[key] = value
+    return values
 
 
 def main() -> None:
