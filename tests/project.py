@@ -102,9 +102,10 @@ class Project:
         return yaml.safe_load((self / "dvc.lock").read_text())["stages"]
 
 
-def write_settings(folder):
-    """Write params.yaml with the default settings, which are those of the tests."""
-    (folder / "params.yaml").write_text(yaml.safe_dump(Settings().model_dump(), sort_keys=False))
+def write_settings(folder, settings=None):
+    """Write params.yaml, with the default settings, which are those of the tests, or with others."""
+    values = (settings or Settings()).model_dump()
+    (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
 
 
 def write_competition(folder, images, labels, unlabelled):

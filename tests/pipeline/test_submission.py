@@ -1,0 +1,44 @@
+"""The file that the submission stage writes, for known predictions of two members."""
+
+from pathlib import Path
+
+import evaluated
+import numpy as np
+import pytest
+from project import write_settings
+
+from digits import arrays
+from digits.data import kaggle_csv
+from digits.errors import InputError
+from digits.settings import Settings
+from stages import submission
+
+
+@pytest.fixture
+def predicted(tmp_path, few_digits, monkeypatch):
+    """Write what members 0 and 2 predict: the first is confident of 3 1 4 1 5, the second undecided but for the last."""
+    monkeypatch.chdir(tmp_path)
+    images, labels = few_digits
+    write_settings(tmp_path, Settings(members=[0, 2]))
+    arrays.save(arrays.LABELLED, images=images, labels=labels, fold=np.zeros(200, np.int8))
+    empty, first = np.empty((0, 10), np.float32), evaluated.make_probabilities(np.array([3, 1, 4, 1, 5]))
+    second = np.full((5, 10), 0.1, np.float32)
+    second[4] = np.eye(10)[6]
+    for member, unlabelled in (0, first), (2, second), (7, second):  # 7 is no longer listed
+        arrays.save(arrays.predictions_path(member), fold=empty, held_out=empty, unlabelled=unlabelled)
+
+
+def test_it_has_kaggles_format_and_the_digits_of_the_averaged_probabilities(predicted, capsys):
+    kaggle_csv.write_submission("data/raw/sample_submission.csv", np.zeros(5, np.uint8))
+    submission.main()
+    assert Path("reports/submission.csv").read_text() == "ImageId,Label\n1,3\n2,1\n3,4\n4,1\n5,6\n"
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1].startswith("submission") and printed[-1].split()[2] == "40.0%"
+    assert sorted(path.name for path in Path("data/predictions").iterdir()) == ["member-0.npz", "member-2.npz"]
+
+
+def test_a_sample_submission_of_another_length_is_refused_and_nothing_is_written(predicted):
+    kaggle_csv.write_submission("data/raw/sample_submission.csv", np.zeros(6, np.uint8))
+    with pytest.raises(InputError, match=r"5 predictions.*sample_submission\.csv has 6 ids"):
+        submission.main()
+    assert not Path("reports/submission.csv").exists()
