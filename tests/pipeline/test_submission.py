@@ -16,7 +16,7 @@ from stages import submission
 
 @pytest.fixture
 def predicted(tmp_path, few_digits, monkeypatch):
-    """Write what members 0 and 2 predict: the first is confident of 3 1 4 1 5, the second undecided but for the last."""
+    """Write what members 0 and 2 predict: the first 3 1 4 1 5, the second is confident of the last alone, a 6."""
     monkeypatch.chdir(tmp_path)
     images, labels = few_digits
     write_settings(tmp_path, Settings(members=[0, 2]))
