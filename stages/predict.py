@@ -7,7 +7,6 @@ data/prepared/unlabelled.npz     images (M, 28, 28) uint8
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
@@ -31,7 +30,7 @@ def main() -> None:
     parts = [images[fold == member], images[fold == arrays.HELD_OUT], arrays.load_unlabelled()]
     probabilities = cluster.run(
         tasks.predict,
-        Path(f"models/member-{member}.keras").read_bytes(),
+        tasks.model_path(member).read_bytes(),
         np.concatenate(parts),
         params.network.model_dump(),
         params.compute.threads,

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from digits.errors import InputError
+from digits.model import tasks
 from digits.model.backend import BatchNormalization, keras
 
-FOLDER = Path("models")
 # of layers and initializers, where they have their default; older versions of Keras, from 3.8, refuse them
 NEWER_KEYS = {"input_axes", "output_axes", "quantization_config", "renorm", "renorm_clipping", "renorm_momentum"}
 
@@ -48,11 +48,6 @@ def _convolution(filters, size, padding, pooled=False):
         BatchNormalization(momentum=0.9),
         keras.layers.Activation("relu"),
     ]
-
-
-def path(member: int) -> Path:
-    """Return where the model of a member is stored."""
-    return FOLDER / f"member-{member}.keras"
 
 
 def to_bytes(model: keras.Model) -> bytes:
@@ -123,4 +118,4 @@ def from_bytes(content: bytes, width: int, dropout: float) -> keras.Model:
 
 def load_members(members: Sequence[int], width: int, dropout: float) -> list[keras.Model]:
     """Load the networks of the listed members; models/ may hold others."""
-    return [load(path(member), width, dropout) for member in members]
+    return [load(tasks.model_path(member), width, dropout) for member in members]

@@ -95,7 +95,7 @@ def choose_batch_size(batch_size: int | str, images: int) -> int:
 def _report_device(member: int, device: str, threads: int, precision: str) -> None:
     unused = backend.find_unused_gpu()
     where = f"the CPU with {threads} thread{'s' * (threads > 1)}" if device == "CPU" else device
-    note = f"; TensorFlow cannot use the {unused} of this machine, see README, “GPU”" if unused else ""
+    note = f"; TensorFlow cannot use the {unused} of this machine, see docs/machines.md" if unused else ""
     print(f"training member {member} on {where} in {precision}{note}", flush=True)
 
 
