@@ -174,7 +174,7 @@ def make_sheet(labelled: arrays.Labelled) -> NDArray[np.uint8]:
     """Put the first images of each digit side by side, a row (28 pixels) a digit: (280, 448)."""
     sheet = np.zeros((10, 28, EXAMPLES, 28), np.uint8)
     for digit in range(10):
-        chosen = labelled.images[labelled.labels == digit][:EXAMPLES]
+        chosen = labelled.images[np.flatnonzero(labelled.labels == digit)[:EXAMPLES]]
         sheet[digit, :, : len(chosen)] = chosen.swapaxes(0, 1)
     return sheet.reshape(280, -1)
 
