@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 import jinja2
 import numpy as np
 import pandas as pd
+from cleanlab.count import num_label_issues
+from cleanlab.rank import get_label_quality_scores
 from numpy.typing import NDArray
 from PIL import Image
 from sklearn.metrics import confusion_matrix
 
 from digits import arrays, files
-from digits.evaluation import headlines, label_issues, metrics
+from digits.evaluation import headlines, metrics
 from digits.evaluation.predictions import (
     OUT_OF_FOLD,
     PROBABILITIES,
@@ -67,7 +69,7 @@ def write(
     splits = {split: part for split in SPLITS if len(part := predictions[predictions.split == split])}
     confusions = {split: make_confusion(part, labelled.images) for split, part in splits.items()}
     misclassified = select_misclassified(predictions)
-    ranked, mislabelled = label_issues.rank(splits[OUT_OF_FOLD])
+    ranked, mislabelled = rank_by_label_quality(splits[OUT_OF_FOLD])
     label_counts, predicted_counts = (np.bincount(digits, minlength=10) for digits in (labelled.labels, unlabelled))
 
     def cards(table: pd.DataFrame, count: int) -> list[dict[str, Any]]:
@@ -128,6 +130,16 @@ def read_training(member: int, fold: NDArray[np.int8]) -> dict[str, Any]:
         "epochs": len(pd.read_csv(path.with_suffix(".csv"))),
         "environment": ", ".join(f"{name} {value}" for name, value in training.items() if name != "temperature"),
     }
+
+
+def rank_by_label_quality(predictions: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Sort out-of-fold predictions, most questionable labels first, and count the labels that are probably wrong.
+
+    Source: Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70 (2021).
+    """
+    labels, probabilities = predictions.label.to_numpy(), predictions[PROBABILITIES].to_numpy()
+    quality = get_label_quality_scores(labels, probabilities)
+    return predictions.iloc[np.argsort(quality, kind="stable")], int(num_label_issues(labels, probabilities))
 
 
 def make_confusion(predictions: pd.DataFrame, images: NDArray[np.uint8]) -> list[list[Cell]]:
