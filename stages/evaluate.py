@@ -2,8 +2,7 @@
 
 data/prepared/labelled.npz      images (N, 28, 28) uint8, labels (N,), fold (N,)
 data/predictions/member-K.npz   probabilities float32 of fold K, the held-out and the unlabelled images
-reports/training/member-K.csv   loss and accuracy of each epoch, and member-K.json: what it ran on; shown in the report
-params.yaml                     shown in the report
+reports/training/, params.yaml  shown in the report
 → reports/metrics.json          the six metrics to compare runs by; without a held-out set, the two out-of-fold ones
 → reports/details.json          numbers of images, intervals, the settings, and what else explains or identifies a run
 → reports/labels/               how often each digit occurs: counts.csv, bars.png, pie.png, interactive.html
@@ -43,7 +42,6 @@ def main() -> None:
     details |= {"settings": params.model_dump(), "data": metrics.hash_data(labelled)}
     files.write_json("reports/metrics.json", results)
     files.write_json("reports/details.json", details)
-
     counts = np.bincount(labelled.labels, minlength=10)
     write_csv(LABELS / "counts.csv", pd.DataFrame({"digit": range(10), "images": counts}))
     charts.draw_bars(counts, LABELS / "bars.png")

@@ -21,8 +21,7 @@ from digits.evaluation.predictions import select_least_confident, select_misclas
 DIGITS = [str(digit) for digit in range(10)]
 COLOURS = color_sequences["petroff10"]  # told apart by colour-blind people: Petroff, arXiv:2107.02270
 BLUE = COLOURS[0]
-MARKERS = "osD^vP*X<>"
-MAX_MISTAKES, COLUMNS = 400, 10
+MARKERS, MAX_MISTAKES, COLUMNS = "osD^vP*X<>", 400, 10
 FOLLOW_COLOR_SCHEME = """
 document.documentElement.style.colorScheme = "light dark"
 const dark = matchMedia("(prefers-color-scheme: dark)")
@@ -49,8 +48,8 @@ def draw_bars(counts: NDArray[np.integer], path: str | Path) -> None:
     """Draw horizontal bars; counts (10,) of the digits 0-9."""
     figure = _begin()
     axes = figure.subplots()
-    bars = axes.barh(DIGITS, counts, color=BLUE)
-    axes.bar_label(bars, [f"{count:,} ({count / sum(counts):.1%})" for count in counts], padding=4)
+    texts = [f"{count:,} ({count / sum(counts):.1%})" for count in counts]
+    axes.bar_label(axes.barh(DIGITS, counts, color=BLUE), texts, padding=4)
     axes.invert_yaxis()
     axes.margins(x=0.3)
     axes.set(title=f"Labels of {sum(counts):,} images", xlabel="images", ylabel="digit")
@@ -63,16 +62,11 @@ def draw_pie(counts: NDArray[np.integer], path: str | Path) -> None:
     """Draw a pie; counts (10,) of the digits 0-9."""
     figure = _begin()
     axes = figure.subplots()
-    axes.pie(
-        counts,
-        labels=DIGITS,
-        colors=["#a8c5ea"],
-        wedgeprops={"edgecolor": "white", "linewidth": 1.5},
-        autopct="%.1f%%",
-        pctdistance=0.8,
-        counterclock=False,
-        startangle=90,
+    wedges, *_ = axes.pie(
+        counts, labels=DIGITS, colors=["#a8c5ea"], autopct="%.1f%%", pctdistance=0.8, counterclock=False, startangle=90
     )
+    for wedge in wedges:
+        wedge.set(edgecolor="white", linewidth=1.5)
     axes.set_title(f"Labels of {sum(counts):,} images")
     save(figure, path)
 

@@ -32,7 +32,6 @@ from digits.settings import Settings
 TEMPLATE, STYLE = Path(__file__).with_name("report.html"), Path(__file__).with_name("report.css")
 MAX_MISCLASSIFIED, MAX_LABEL_ISSUES, MAX_LEAST_CONFIDENT, MAX_CONFUSIONS, MAX_PER_CELL = 120, 48, 6, 5, 8
 EXAMPLES = 16  # images of each digit
-CHARTS = "curves", "reliability"
 PACKAGES = "numpy", "pandas", "scipy", "scikit-learn", "cleanlab", "matplotlib", "plotly"
 
 
@@ -91,13 +90,13 @@ def write(
         per_digit={split: list(metrics.per_digit(part).itertuples()) for split, part in splits.items()},
         misclassified=len(misclassified),
         misclassified_cards=cards(misclassified, MAX_MISCLASSIFIED),
-        least_confident_cards=make_cards(select_least_confident(predictions, MAX_LEAST_CONFIDENT), labelled.images),
+        least_confident_cards=cards(select_least_confident(predictions, MAX_LEAST_CONFIDENT), MAX_LEAST_CONFIDENT),
         mislabelled=mislabelled,
         label_issue_cards=cards(ranked, min(mislabelled, MAX_LABEL_ISSUES)),
         reliability=list(metrics.reliability(next(iter(splits.values()))).itertuples()),
         trainings=[read_training(member, labelled.fold) for member in settings.members],
         installed={"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES},
-        charts={name: _data_url(Path(f"reports/plots/{name}.png").read_bytes()) for name in CHARTS},
+        charts={name: _data_url(Path(f"reports/plots/{name}.png").read_bytes()) for name in ("curves", "reliability")},
         examples=encode(make_sheet(labelled)),
     )
     with files.atomic_write(path) as partial:
@@ -173,11 +172,7 @@ def list_confusions(confusion: list[list[Cell]], count: int) -> list[Cell]:
 def make_cards(predictions: pd.DataFrame, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
     """Make what a template shows of each image: its row of the table, its probabilities if there, and its PNG."""
     return [
-        {
-            **row,
-            "probabilities": [row[name] for name in PROBABILITIES if name in row],
-            "png": encode(images[row["row"] - 1]),
-        }
+        {**row, "probabilities": [row.get(name) for name in PROBABILITIES], "png": encode(images[row["row"] - 1])}
         for row in predictions.to_dict("records")
     ]
 
