@@ -1,8 +1,7 @@
 """Compare the results in the working folder with those of another run: `make compare`, `make compare REV=low-lr`.
 
-reports/details.json, metrics.json, plots/predictions.csv of both runs; of the other one, from DVC's cache
-data/prepared/labelled.npz  the images that are shown
-→ reports/comparison.html   the settings and metrics that differ, and the images that only one of the two misclassifies
+reports/details.json, metrics.json, plots/predictions.csv of both runs, data/prepared/labelled.npz
+→ reports/comparison.html  the settings and metrics that differ, and the images that only one of the two misclassifies
 
 This is no stage, because it depends on the history: the report of a run has the same bytes wherever it is made.
 """
@@ -10,7 +9,6 @@ This is no stage, because it depends on the history: the report of a run has the
 import argparse
 import hashlib
 import json
-import math
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,51 +21,37 @@ import yaml
 from dvc.repo import Repo
 from dvc.repo.experiments.utils import exp_refs_by_names
 from dvc.scm import RevError, resolve_rev
-from scipy.stats import binomtest
 
 from digits import arrays, errors, files
 from digits.errors import InputError
-from digits.evaluation import report
+from digits.evaluation import metrics, report
 from digits.evaluation.predictions import SPLITS
 
 DETAILS, METRICS, PREDICTIONS = "reports/details.json", "reports/metrics.json", "reports/plots/predictions.csv"
-PAGE, TEMPLATE = Path("reports/comparison.html"), Path(__file__).with_name("compare.html")
+PAGE, TEMPLATE, MAX_CARDS = Path("reports/comparison.html"), Path(__file__).with_name("compare.html"), 100
 EVALUATE = "python -m stages.evaluate"
-MAX_CARDS = 100  # of each kind
+REASONS = {
+    "images": "not compared: the two runs have other images or labels",
+    "split": "not compared: the two runs hold out other images, or have other folds (split, seed)",
+}
+Row = tuple[str, str, str]  # name, value before, value now
 
 
 class Run(NamedTuple):
-    """The results of a run, as evaluate writes them.
-
-    Attributes:
-        title: says which run it is.
-        settings: by dotted name.
-        data: hashes of the images and of their split.
-        metrics: by name.
-        predictions: columns row, label, predicted, confidence and split.
-    """
+    """The results of a run: which one, settings by dotted name, metrics, and the contents of the other two files."""
 
     title: str
     settings: dict[str, str]
-    data: dict[str, str]
-    metrics: dict[str, float]
+    metrics: dict[str, str]
+    details: dict[str, Any]
     predictions: pd.DataFrame
 
 
 class Difference(NamedTuple):
-    """How the predictions differ for the images of a split that both runs predict.
-
-    Attributes:
-        split: held-out or out-of-fold.
-        images: number of images.
-        correct: number of images of which the present run predicts the label.
-        corrected, misclassified: the images of which only the present run does, or only the other one: rows of the
-            present predictions, with the column predicted_before, most confident first.
-    """
+    """How the predictions of a split differ, in words, and the images that only one of the runs predicts correctly."""
 
     split: str
-    images: int
-    correct: int
+    description: list[str]
     corrected: pd.DataFrame
     misclassified: pd.DataFrame
 
@@ -79,15 +63,13 @@ def main() -> None:
     now = read_run("the working folder", {path: Path(path) for path in (DETAILS, METRICS, PREDICTIONS)})
     with Repo() as repo:
         before = read_revision(repo, revision) if revision else read_previous(repo)
-    settings = list_differences(before.settings, now.settings)
-    metrics = compare_metrics(before, now)
-    reason = explain_other_images(before, now)
-    differences = [] if reason else compare_predictions(before, now)
+    settings, changes = list_differences(before.settings, now.settings), compare_metrics(before, now)
+    differences = [] if (reason := explain_other_images(before, now)) else compare_predictions(before, now)
     print(f"compared with {before.title}\n")
-    for name, then, value in settings + metrics:
+    for name, then, value in settings + changes:
         print(f"  {name:26}{then:>10}  →  {value}")
     for difference in differences:
-        print(f"  {difference.split + ' images':26}" + f"\n{'':28}".join(describe(difference)))
+        print(f"  {difference.split + ' images':26}" + f"\n{'':28}".join(difference.description))
     if reason:
         print(f"  {'images':26}{reason}")
     images = arrays.load_labelled().images
@@ -95,9 +77,9 @@ def main() -> None:
         TEMPLATE,
         title=before.title,
         settings=settings,
-        metrics=metrics,
+        metrics=changes,
         reason=reason,
-        differences=[(difference, describe(difference)) for difference in differences],
+        differences=differences,
         make_cards=lambda table: report.make_cards(table.head(MAX_CARDS), images),
     )
     with files.atomic_write(PAGE) as partial:
@@ -108,27 +90,26 @@ def main() -> None:
 def read_run(title: str, paths: dict[str, Path]) -> Run:
     """Read the results of a run; raises InputError if a file is missing."""
     try:
-        details, metrics = (json.loads(paths[name].read_text(encoding="utf-8")) for name in (DETAILS, METRICS))
+        details, values = (json.loads(paths[name].read_text(encoding="utf-8")) for name in (DETAILS, METRICS))
         predictions = pd.read_csv(paths[PREDICTIONS])
-        return Run(title, report.flatten(details["settings"]), details["data"], metrics, predictions)
     except FileNotFoundError as error:
         raise InputError(f"{error.filename} of {title} is missing; `make` writes it") from None
-    except KeyError:
-        raise InputError(f"{title} was evaluated by an older version of this project") from None
+    if "settings" not in details:
+        raise InputError(f"{title} was evaluated by an older version of this project")
+    texts = {name: f"{value:.5g}" for name, value in values.items()}
+    return Run(title, report.flatten(details["settings"]), texts, details, predictions)
 
 
 def read_previous(repo: Repo) -> Run:
     """Read the newest evaluation in DVC's run cache that has other results than the present one."""
-    present = hashlib.md5(Path(DETAILS).read_bytes()).hexdigest()
+    present = DETAILS, hashlib.md5(Path(DETAILS).read_bytes()).hexdigest()
     records = Path(repo.stage_cache.cache_dir).glob("*/*/*")
     for path in sorted(records, key=lambda path: path.stat().st_mtime, reverse=True):
         record = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
-        if record["cmd"] == EVALUATE and (DETAILS, present) not in [
-            (out["path"], out["md5"]) for out in record["outs"]
-        ]:
-            title = f"the run of {datetime.fromtimestamp(path.stat().st_mtime):%Y-%m-%d %H:%M}"
+        if record["cmd"] == EVALUATE and present not in [(out["path"], out["md5"]) for out in record["outs"]]:
             with suppress(InputError):
-                return read_cached(repo, title, record)
+                time = datetime.fromtimestamp(path.stat().st_mtime)
+                return read_cached(repo, f"the run of {time:%Y-%m-%d %H:%M}", record)
     raise InputError(
         "DVC's cache has no other run; change a setting and run `make`, or name a commit: make compare REV=…"
     )
@@ -143,10 +124,10 @@ def read_revision(repo: Repo, name: str) -> Run:
         if experiments:
             raise InputError(f"several experiments are named {name}; use a hash: {', '.join(experiments)}") from None
         raise InputError(f"{name!r} is no commit, branch, tag or experiment; `make experiments` lists these") from None
-    title = _git("log", "-1", f"--format={name}: %h, %cs, %s", commit)[:100]
-    lock = yaml.load(_git("show", f"{commit}:./dvc.lock"), yaml.CSafeLoader) or {}
-    if "evaluate" not in lock.get("stages", {}):
+    lock = yaml.load(_git("show", f"{commit}:./dvc.lock"), yaml.CSafeLoader)
+    if not lock or "evaluate" not in lock["stages"]:
         raise InputError(f"dvc.lock of {name} records no results")
+    title = _git("log", "-1", f"--format={name}: %h, %cs, %s", commit)[:100]
     return read_cached(repo, title, lock["stages"]["evaluate"])
 
 
@@ -160,75 +141,53 @@ def read_cached(repo: Repo, title: str, record: dict[str, Any]) -> Run:
     return read_run(title, {PREDICTIONS: plots} | cached)
 
 
-def list_differences(
-    before: dict[str, str], now: dict[str, str], always: Sequence[str] = ()
-) -> list[tuple[str, str, str]]:
+def list_differences(before: dict[str, str], now: dict[str, str], always: Sequence[str] = ()) -> list[Row]:
     """List (name, value before, value now) of the values that differ or are in `always`, "–" for an absent one."""
-    names = [*now, *(name for name in before if name not in now)]
-    rows = [(name, before.get(name, "–"), now.get(name, "–")) for name in names]
+    rows = [(name, before.get(name, "–"), now.get(name, "–")) for name in now | before]
     return [row for row in rows if row[1] != row[2] or row[0] in always]
 
 
-def compare_metrics(before: Run, now: Run) -> list[tuple[str, str, str]]:
-    """List (name, value before, value now) of the accuracies and of the other metrics that differ.
-
-    Those that were computed from other images are marked.
-    """
+def compare_metrics(before: Run, now: Run) -> list[Row]:
+    """List the accuracies and the other metrics that differ, and mark those that were computed from other images."""
 
     def images(run: Run, split: str) -> tuple[dict[str, str], list[int]]:
-        return run.data, run.predictions.row[run.predictions.split == split].tolist()
+        return run.details["data"], run.predictions.row[run.predictions.split == split].tolist()
 
-    then, present = ({name: f"{value:.5g}" for name, value in run.metrics.items()} for run in (before, now))
-    rows = list_differences(then, present, always=("accuracy", "oof_accuracy"))
-    other = [split for split in SPLITS if images(before, split) != images(now, split)]
-    return [
-        (name, value_before, f"{value}   of other images" if SPLITS[name.startswith("oof_")] in other else value)
-        for name, value_before, value in rows
-    ]
+    same = [split for split in SPLITS if images(before, split) == images(now, split)]
+    rows = list_differences(before.metrics, now.metrics, always=("accuracy", "oof_accuracy"))
+    marks = ["" if SPLITS[name.startswith("oof_")] in same else "   of other images" for name, *_ in rows]
+    return [(name, then, value + mark) for (name, then, value), mark in zip(rows, marks, strict=True)]
 
 
 def explain_other_images(before: Run, now: Run) -> str:
     """Return why the predictions cannot be compared image by image, or ""."""
-    if before.data["images"] != now.data["images"]:
-        return "not compared: the two runs have other images or labels"
-    if before.data["split"] != now.data["split"]:
-        return "not compared: the two runs hold out other images, or have other folds (split, seed)"
-    return ""
+    return next((REASONS[what] for what in REASONS if before.details["data"][what] != now.details["data"][what]), "")
 
 
 def compare_predictions(before: Run, now: Run) -> list[Difference]:
-    """Compare what two runs with the same split predict for the images that both predict."""
+    """Compare what two runs with the same split predict for the images that both predict, most confident first."""
     both = now.predictions.merge(before.predictions[["row", "predicted"]], on="row", suffixes=("", "_before"))
     both = both.sort_values("confidence", ascending=False, kind="stable")
     differences = []
     for split, part in both.groupby("split"):
         correct, was_correct = part.predicted == part.label, part.predicted_before == part.label
         corrected, misclassified = part[correct & ~was_correct], part[~correct & was_correct]
-        differences.append(Difference(str(split), len(part), int(correct.sum()), corrected, misclassified))
+        description = describe(len(part), int(correct.sum()), len(corrected), len(misclassified))
+        differences.append(Difference(str(split), description, corrected, misclassified))
     return differences
 
 
-def describe(difference: Difference) -> list[str]:
-    """Describe a difference in lines: the numbers, and whether it may be chance.
-
-    p is that of the exact McNemar test (McNemar, Psychometrika 12, 1947): the probability of such a difference, or a
-    larger one, between equally accurate networks. The interval is that of Agresti and Min (Statistics in Medicine 24,
-    2005): Wald's, with half an image added to each of the four cells.
-    """
-    _, images, correct, *changed = difference
-    corrected, misclassified = map(len, changed)
+def describe(images: int, correct: int, corrected: int, misclassified: int) -> list[str]:
+    """Describe a difference in lines: the numbers of images, and whether it may be chance."""
+    gain = corrected - misclassified
     if not corrected + misclassified:
         return [f"{correct:,} of {images:,} correct, the same ones as before"]
-    gain = corrected - misclassified
-    middle = gain / (images + 2)
-    margin = 1.96 * math.sqrt(corrected + misclassified + 1 - gain * middle) / (images + 2)
-    p = float(binomtest(corrected, corrected + misclassified).pvalue)
-    verdict = "may be chance" if p >= 0.05 else "now better" if gain > 0 else "now worse"
-    interval = f"95% interval {100 * (middle - margin):+.2f} to {100 * (middle + margin):+.2f}"
+    low, high, p = (100 * value for value in metrics.compare_accuracies(images, corrected, misclassified))
+    verdict = "may be chance" if p >= 5 else "now better" if gain > 0 else "now worse"
     counts = f"{corrected} newly correct, {misclassified} newly misclassified"
     return [
         f"{correct:,} of {images:,} correct, {correct - gain:,} before: {counts}",
-        f"{100 * gain / images:+.2f} points, {interval}, p = {p:.2g}: {verdict}",
+        f"{100 * gain / images:+.2f} points, 95% interval {low:+.2f} to {high:+.2f}, p = {p / 100:.2g}: {verdict}",
     ]
 
 

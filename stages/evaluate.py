@@ -2,19 +2,15 @@
 
 data/prepared/labelled.npz      images (N, 28, 28) uint8, labels (N,), fold (N,)
 data/predictions/member-K.npz   probabilities float32 of fold K, the held-out and the unlabelled images
-reports/training/member-K.csv   loss and accuracy of each epoch, and member-K.json: what it ran on; shown in the report
-params.yaml                     members; the others are shown in the report
+reports/training/, params.yaml  shown in the report
 → reports/metrics.json          the six metrics to compare runs by; without a held-out set, the two out-of-fold ones
-→ reports/details.json          numbers of images, 95 % intervals, calibration errors, errors of each member, and to
-                                compare runs: the settings, and hashes of the data
-→ reports/labels/               counts.csv, bars.png, pie.png, interactive.html: how often each digit occurs
-→ reports/plots/                predictions.csv, confusion.png, per_digit.csv, mistakes.png: of the predicted images
-                                reliability.csv, reliability.png: of the held-out images; if none, the out-of-fold ones
-                                curves.csv, curves.png: loss and accuracy of every member in each epoch
+→ reports/details.json          numbers of images, intervals, the settings, and what else explains or identifies a run
+→ reports/labels/               how often each digit occurs: counts.csv, bars.png, pie.png, interactive.html
+→ reports/plots/                predictions.csv, per_digit.csv, mistakes.png: of the predicted images; reliability.csv
+                                and .png: of the held-out ones, if any; curves.csv and .png: of each member and epoch
 → reports/index.html            the report
 """
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +39,15 @@ def main() -> None:
     probabilities = predictions.combine(labelled.fold, params.members, by_member)
     table = predictions.tabulate(labelled.labels, labelled.fold, probabilities)
     results, details = metrics.compute(table, by_member)
-    details |= {"settings": params.model_dump(), "data": hash_data(labelled)}
+    details |= {"settings": params.model_dump(), "data": metrics.hash_data(labelled)}
     files.write_json("reports/metrics.json", results)
     files.write_json("reports/details.json", details)
+    counts = np.bincount(labelled.labels, minlength=10)
+    write_csv(LABELS / "counts.csv", pd.DataFrame({"digit": range(10), "images": counts}))
+    charts.draw_bars(counts, LABELS / "bars.png")
+    charts.draw_pie(counts, LABELS / "pie.png")
+    charts.write_interactive(counts, LABELS / "interactive.html")
 
-    draw_labels(labelled.labels)
     held_out = table[table.split == predictions.HELD_OUT]
     reliability = metrics.reliability(table if held_out.empty else held_out)
     curves = pd.concat(map(charts.read_curves, params.members))
@@ -55,31 +55,13 @@ def main() -> None:
     write_csv(PLOTS / "per_digit.csv", metrics.per_digit(table))
     write_csv(PLOTS / "reliability.csv", reliability)
     write_csv(PLOTS / "curves.csv", curves)
-    charts.draw_confusion(table, PLOTS / "confusion.png")
     charts.draw_mistakes(table, labelled.images, PLOTS / "mistakes.png")
     charts.draw_reliability(reliability, PLOTS / "reliability.png")
     charts.draw_curves(curves, PLOTS / "curves.png")
     report.write("reports/index.html", params, labelled, table, unlabelled, results, details)
 
 
-def hash_data(labelled: arrays.Labelled) -> dict[str, str]:
-    """Hash the images with their labels, and the split, so that runs know whether they have the same ones."""
-    images = hashlib.md5(labelled.images)  # type: ignore[arg-type]  # contiguous, so that it is a buffer
-    images.update(labelled.labels)  # type: ignore[arg-type]
-    return {"images": images.hexdigest(), "split": hashlib.md5(labelled.fold).hexdigest()}  # type: ignore[arg-type]
-
-
-def draw_labels(labels: np.ndarray) -> None:
-    """Write the charts of how often each digit occurs; labels (N,)."""
-    counts = np.bincount(labels, minlength=10)
-    write_csv(LABELS / "counts.csv", pd.DataFrame({"digit": range(10), "images": counts}))
-    charts.draw_bars(counts, LABELS / "bars.png")
-    charts.draw_pie(counts, LABELS / "pie.png")
-    charts.write_interactive(counts, LABELS / "interactive.html")
-
-
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table without its index."""
     with files.atomic_write(path) as partial:
         table.to_csv(partial, index=False)
 

@@ -11,21 +11,17 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects
 from matplotlib import color_sequences
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
 
 from digits import files
-from digits.evaluation.metrics import BINS
 from digits.evaluation.predictions import select_least_confident, select_misclassified
 
 DIGITS = [str(digit) for digit in range(10)]
 COLOURS = color_sequences["petroff10"]  # told apart by colour-blind people: Petroff, arXiv:2107.02270
 BLUE = COLOURS[0]
-MARKERS = "osD^vP*X<>"
-MAX_MISTAKES, COLUMNS = 400, 10
+MARKERS, MAX_MISTAKES, COLUMNS = "osD^vP*X<>", 400, 10
 FOLLOW_COLOR_SCHEME = """
 document.documentElement.style.colorScheme = "light dark"
 const dark = matchMedia("(prefers-color-scheme: dark)")
@@ -52,8 +48,8 @@ def draw_bars(counts: NDArray[np.integer], path: str | Path) -> None:
     """Draw horizontal bars; counts (10,) of the digits 0-9."""
     figure = _begin()
     axes = figure.subplots()
-    bars = axes.barh(DIGITS, counts, color=BLUE)
-    axes.bar_label(bars, [f"{count:,} ({count / sum(counts):.1%})" for count in counts], padding=4)
+    texts = [f"{count:,} ({count / sum(counts):.1%})" for count in counts]
+    axes.bar_label(axes.barh(DIGITS, counts, color=BLUE), texts, padding=4)
     axes.invert_yaxis()
     axes.margins(x=0.3)
     axes.set(title=f"Labels of {sum(counts):,} images", xlabel="images", ylabel="digit")
@@ -66,16 +62,11 @@ def draw_pie(counts: NDArray[np.integer], path: str | Path) -> None:
     """Draw a pie; counts (10,) of the digits 0-9."""
     figure = _begin()
     axes = figure.subplots()
-    axes.pie(
-        counts,
-        labels=DIGITS,
-        colors=["#a8c5ea"],
-        wedgeprops={"edgecolor": "white", "linewidth": 1.5},
-        autopct="%.1f%%",
-        pctdistance=0.8,
-        counterclock=False,
-        startangle=90,
+    wedges, *_ = axes.pie(
+        counts, labels=DIGITS, colors=["#a8c5ea"], autopct="%.1f%%", pctdistance=0.8, counterclock=False, startangle=90
     )
+    for wedge in wedges:
+        wedge.set(edgecolor="white", linewidth=1.5)
     axes.set_title(f"Labels of {sum(counts):,} images")
     save(figure, path)
 
@@ -158,26 +149,6 @@ def draw_curves(curves: pd.DataFrame, path: str | Path) -> None:
 
 
 @default_style
-def draw_confusion(predictions: pd.DataFrame, path: str | Path) -> None:
-    """Draw the confusion matrix, with the counts in its cells."""
-    counts = confusion_matrix(predictions.label, predictions.predicted, labels=range(10))
-    figure = _begin(6.5, 6.2, dpi=100)
-    axes = figure.subplots()
-    highest = max(counts.max(), 2)
-    axes.imshow(np.where(counts, counts, np.nan), cmap="Blues", norm=LogNorm(0.7, highest))
-    for label, predicted in np.argwhere(counts):
-        count = counts[label, predicted]
-        colour = "white" if count**2 > highest else "black"
-        axes.text(predicted, label, f"{count}", ha="center", va="center", color=colour)
-    errors = len(predictions) - np.trace(counts)
-    axes.set(xticks=range(10), yticks=range(10), xlabel="predicted", ylabel="label")
-    axes.set_title(f"{errors:,} of {len(predictions):,} images misclassified", fontsize=11, pad=12)
-    axes.xaxis.set_label_position("top")
-    axes.xaxis.tick_top()
-    save(figure, path)
-
-
-@default_style
 def draw_mistakes(predictions: pd.DataFrame, images: NDArray[np.uint8], path: str | Path) -> None:
     """Draw the misclassified images, most confident first, each with its label, predicted digit and confidence.
 
@@ -212,22 +183,18 @@ def draw_mistakes(predictions: pd.DataFrame, images: NDArray[np.uint8], path: st
 
 @default_style
 def draw_reliability(reliability: pd.DataFrame, path: str | Path) -> None:
-    """Draw accuracy against confidence, and the images of each bin; the table is that of metrics.reliability."""
+    """Draw accuracy against confidence; the table is that of metrics.reliability."""
     figure = _begin(height=4.4)
-    upper, lower = figure.subplots(2, sharex=True, height_ratios=[3, 1])
-    upper.plot([0, 1], [0, 1], color="gray", linestyle=":", label="perfect calibration")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="gray", linestyle=":", label="perfect calibration")
     below, above = reliability.accuracy - reliability.low, reliability.high - reliability.accuracy
     intervals = np.maximum([below, above], 0)  # Matplotlib refuses a rounding error below 0
-    upper.errorbar(
+    axes.errorbar(
         reliability.confidence, reliability.accuracy, intervals, fmt="o", capsize=3, label="measured, 95% interval"
     )
-    upper.set(xlim=(0, 1.02), ylim=(-0.02, 1.04), ylabel="accuracy")
-    upper.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
-    lower.bar(reliability.confidence, reliability.images, width=0.8 / BINS)
-    lower.set(yscale="log", ylim=(0.7, 2 * reliability.images.max()), xlabel="confidence", ylabel="images")
-    for axes in (upper, lower):
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
-        axes.spines[["top", "right"]].set_visible(False)
-    upper.yaxis.set_major_formatter(PercentFormatter(1))
-    lower.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.set(xlim=(0, 1.02), ylim=(-0.02, 1.04), xlabel="confidence", ylabel="accuracy")
+    for axis in axes.xaxis, axes.yaxis:
+        axis.set_major_formatter(PercentFormatter(1))
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside upper center", ncols=2, frameon=False)
     save(figure, path)

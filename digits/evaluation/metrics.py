@@ -1,5 +1,7 @@
 """Metrics of predictions, which are tables as digits.evaluation.predictions describes them."""
 
+import hashlib
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import log_loss, precision_recall_fscore_support
 
-from digits.arrays import MemberPredictions
+from digits.arrays import Labelled, MemberPredictions
 from digits.evaluation.predictions import HELD_OUT, OUT_OF_FOLD, PROBABILITIES
 
 BINS = 15
@@ -38,11 +40,11 @@ def compute(predictions: pd.DataFrame, by_member: Sequence[MemberPredictions]) -
         results[f"{prefix}accuracy"] = 1 - errors / len(part)
         results[f"{prefix}log_loss"] = mean_log_loss(part[PROBABILITIES].to_numpy(), part.label)
         details |= {f"{prefix}images": len(part), f"{prefix}errors": errors}
-        details[f"{prefix}calibration_error"] = calibration_error(part)
-        intervals = {"accuracy": accuracy_interval(len(part) - errors, len(part))}
-        intervals["calibration_error"] = calibration_interval(part)
-        for name, (low, high) in intervals.items():
-            details |= {f"{prefix}{name}_low": low, f"{prefix}{name}_high": high}
+        low, high = accuracy_interval(len(part) - errors, len(part))
+        details |= {f"{prefix}accuracy_low": low, f"{prefix}accuracy_high": high}
+        error, low, high = calibration_error(part)
+        details[f"{prefix}calibration_error"] = error
+        details |= {f"{prefix}calibration_error_low": low, f"{prefix}calibration_error_high": high}
         if split == HELD_OUT:
             alone = [int((each.held_out.argmax(axis=1) != part.label).sum()) for each in by_member]
             results |= {"errors": errors, "gain": float(np.mean(alone)) - errors}
@@ -57,6 +59,25 @@ def accuracy_interval(correct: int, images: int) -> tuple[float, float]:
     """
     interval = binomtest(correct, images).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def compare_accuracies(images: int, corrected: int, misclassified: int) -> tuple[float, float, float]:
+    """Test the difference between the accuracies of two ensembles on the same images.
+
+    Args:
+        images: number of images.
+        corrected, misclassified: those that only the second, or only the first ensemble predicts correctly.
+
+    Returns:
+        the low and high end of the 95 % interval of the difference (Agresti and Min, Statistics in Medicine 24, 2005:
+        Wald's, with half an image added to each of the four cells), and p of the exact McNemar test (McNemar,
+        Psychometrika 12, 1947): the probability of such a difference, or a larger one, between equally accurate ones.
+    """
+    gain = corrected - misclassified
+    middle = gain / (images + 2)
+    margin = 1.96 * math.sqrt(corrected + misclassified + 1 - gain * middle) / (images + 2)
+    p = float(binomtest(corrected, corrected + misclassified).pvalue)
+    return middle - margin, middle + margin, p
 
 
 def mean_log_loss(probabilities: NDArray[np.float32], labels: NDArray[Any] | pd.Series) -> float:
@@ -79,38 +100,30 @@ def reliability(predictions: pd.DataFrame) -> pd.DataFrame:
     return table.assign(images=groups.size())
 
 
-def calibration_error(predictions: pd.DataFrame) -> float:
+def calibration_error(predictions: pd.DataFrame) -> tuple[float, float, float]:
     """Compute the expected calibration error in 0-1: the mean difference between confidence and accuracy.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3, with the bins of
-    `reliability`.
+    `reliability`. The interval is from the percentile bootstrap; scipy.stats.bootstrap gives the same and takes several
+    times as long.
+
+    Returns:
+        the error, and the low and high end of its 95 % interval.
     """
-    return _calibration_error(_excess(predictions), _assign_bins(predictions))
+    excess = predictions.confidence.to_numpy() - (predictions.predicted == predictions.label).to_numpy()
+    bins = _assign_bins(predictions)
 
+    def compute(sample: Any) -> float:
+        return float(np.abs(np.bincount(bins[sample], excess[sample])).sum() / len(bins))
 
-def calibration_interval(predictions: pd.DataFrame) -> tuple[float, float]:
-    """Compute the 95 % interval of the calibration error by the percentile bootstrap: (low, high).
-
-    scipy.stats.bootstrap gives the same and takes several times as long.
-    """
-    excess, bins = _excess(predictions), _assign_bins(predictions)
     random = np.random.default_rng(0)
-    samples = (random.integers(len(bins), size=len(bins)) for _ in range(RESAMPLES))
-    low, high = np.quantile([_calibration_error(excess[sample], bins[sample]) for sample in samples], [0.025, 0.975])
-    return float(low), float(high)
+    errors = [compute(random.integers(len(bins), size=len(bins))) for _ in range(RESAMPLES)]
+    low, high = np.quantile(errors, [0.025, 0.975])
+    return compute(slice(None)), float(low), float(high)
 
 
 def _assign_bins(predictions: pd.DataFrame) -> NDArray[np.intp]:
     return np.minimum((predictions.confidence.to_numpy() * BINS).astype(int), BINS - 1)
-
-
-def _excess(predictions: pd.DataFrame) -> NDArray[np.float64]:
-    """Subtract 1 from the confidence of each correct prediction."""
-    return predictions.confidence.to_numpy() - (predictions.predicted == predictions.label).to_numpy()
-
-
-def _calibration_error(excess: NDArray[np.float64], bins: NDArray[np.intp]) -> float:
-    return float(np.abs(np.bincount(bins, excess)).sum() / len(bins))
 
 
 def per_digit(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -120,3 +133,10 @@ def per_digit(predictions: pd.DataFrame) -> pd.DataFrame:
     )
     named = dict(zip(["precision", "recall", "f1", "images"], columns, strict=True))
     return pd.DataFrame({"digit": range(10)} | named)
+
+
+def hash_data(labelled: Labelled) -> dict[str, str]:
+    """Hash the labelled images, and their split, so that runs with the same ones are recognized."""
+    images = hashlib.md5(labelled.images)  # type: ignore[arg-type]  # contiguous, so that it is a buffer
+    images.update(labelled.labels)  # type: ignore[arg-type]
+    return {"images": images.hexdigest(), "split": hashlib.md5(labelled.fold).hexdigest()}  # type: ignore[arg-type]

@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 import jinja2
 import numpy as np
 import pandas as pd
+from cleanlab.count import num_label_issues
+from cleanlab.rank import get_label_quality_scores
 from numpy.typing import NDArray
 from PIL import Image
 from sklearn.metrics import confusion_matrix
 
 from digits import arrays, files
-from digits.evaluation import headlines, label_issues, metrics
+from digits.evaluation import headlines, metrics
 from digits.evaluation.predictions import (
     OUT_OF_FOLD,
     PROBABILITIES,
@@ -30,7 +32,6 @@ from digits.settings import Settings
 TEMPLATE, STYLE = Path(__file__).with_name("report.html"), Path(__file__).with_name("report.css")
 MAX_MISCLASSIFIED, MAX_LABEL_ISSUES, MAX_LEAST_CONFIDENT, MAX_CONFUSIONS, MAX_PER_CELL = 120, 48, 6, 5, 8
 EXAMPLES = 16  # images of each digit
-CHARTS = "curves", "reliability"
 PACKAGES = "numpy", "pandas", "scipy", "scikit-learn", "cleanlab", "matplotlib", "plotly"
 
 
@@ -67,7 +68,7 @@ def write(
     splits = {split: part for split in SPLITS if len(part := predictions[predictions.split == split])}
     confusions = {split: make_confusion(part, labelled.images) for split, part in splits.items()}
     misclassified = select_misclassified(predictions)
-    ranked, mislabelled = label_issues.rank(splits[OUT_OF_FOLD])
+    ranked, mislabelled = rank_by_label_quality(splits[OUT_OF_FOLD])
     label_counts, predicted_counts = (np.bincount(digits, minlength=10) for digits in (labelled.labels, unlabelled))
 
     def cards(table: pd.DataFrame, count: int) -> list[dict[str, Any]]:
@@ -89,13 +90,13 @@ def write(
         per_digit={split: list(metrics.per_digit(part).itertuples()) for split, part in splits.items()},
         misclassified=len(misclassified),
         misclassified_cards=cards(misclassified, MAX_MISCLASSIFIED),
-        least_confident_cards=make_cards(select_least_confident(predictions, MAX_LEAST_CONFIDENT), labelled.images),
+        least_confident_cards=cards(select_least_confident(predictions, MAX_LEAST_CONFIDENT), MAX_LEAST_CONFIDENT),
         mislabelled=mislabelled,
         label_issue_cards=cards(ranked, min(mislabelled, MAX_LABEL_ISSUES)),
         reliability=list(metrics.reliability(next(iter(splits.values()))).itertuples()),
         trainings=[read_training(member, labelled.fold) for member in settings.members],
         installed={"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES},
-        charts={name: _data_url(Path(f"reports/plots/{name}.png").read_bytes()) for name in CHARTS},
+        charts={name: _data_url(Path(f"reports/plots/{name}.png").read_bytes()) for name in ("curves", "reliability")},
         examples=encode(make_sheet(labelled)),
     )
     with files.atomic_write(path) as partial:
@@ -130,6 +131,16 @@ def read_training(member: int, fold: NDArray[np.int8]) -> dict[str, Any]:
     }
 
 
+def rank_by_label_quality(predictions: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Sort out-of-fold predictions, most questionable labels first, and count the labels that are probably wrong.
+
+    Source: Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70 (2021).
+    """
+    labels, probabilities = predictions.label.to_numpy(), predictions[PROBABILITIES].to_numpy()
+    quality = get_label_quality_scores(labels, probabilities)
+    return predictions.iloc[np.argsort(quality, kind="stable")], int(num_label_issues(labels, probabilities))
+
+
 def make_confusion(predictions: pd.DataFrame, images: NDArray[np.uint8]) -> list[list[Cell]]:
     """Make the confusion matrix, labels in rows.
 
@@ -161,11 +172,7 @@ def list_confusions(confusion: list[list[Cell]], count: int) -> list[Cell]:
 def make_cards(predictions: pd.DataFrame, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
     """Make what a template shows of each image: its row of the table, its probabilities if there, and its PNG."""
     return [
-        {
-            **row,
-            "probabilities": [row[name] for name in PROBABILITIES if name in row],
-            "png": encode(images[row["row"] - 1]),
-        }
+        {**row, "probabilities": [row.get(name) for name in PROBABILITIES], "png": encode(images[row["row"] - 1])}
         for row in predictions.to_dict("records")
     ]
 

@@ -12,7 +12,6 @@ IMAGES = np.full((100, 28, 28), 200, np.uint8)
 CURVES = pd.DataFrame({"epoch": [1, 2], "member": 0, "images": "validation", "loss": [1, 0.5], "accuracy": [0.9, 1]})
 CHARTS = {
     "bars": lambda path: charts.draw_bars(np.arange(1, 11), path),
-    "confusion": lambda path: charts.draw_confusion(PREDICTIONS, path),
     "curves": lambda path: charts.draw_curves(CURVES, path),
     "mistakes": lambda path: charts.draw_mistakes(PREDICTIONS, IMAGES, path),
 }

@@ -31,16 +31,18 @@ stages:
 def make_run(*wrong, data="1"):
     """A run of 10 held-out and 30 out-of-fold images, of which the ones at these places are misclassified."""
     table = predictions.tabulate(LABELS, FOLD, evaluated.make_probabilities(LABELS, wrong))
-    return compare.Run("", {}, {"images": data, "split": "1"}, {"accuracy": 0.9, "errors": len(wrong)}, table)
+    details = {"data": {"images": data, "split": "1"}}
+    return compare.Run("", {}, {"accuracy": "0.9", "errors": str(len(wrong))}, details, table)
 
 
 def test_images_that_one_run_misclassifies_are_counted_in_their_split_with_interval_and_p():
     held_out, out_of_fold = compare.compare_predictions(make_run(2, 20), make_run(2, 3, 4, 5, 6, 7, 8))
     assert held_out.corrected.empty and held_out.misclassified.row.tolist() == [4, 5, 6, 7, 8, 9]
-    first, second = compare.describe(held_out)
-    assert first == "3 of 10 correct, 9 before: 0 newly correct, 6 newly misclassified"
-    assert second == "-60.00 points, 95% interval -82.67 to -17.33, p = 0.031: now worse"
-    assert out_of_fold.corrected.row.tolist() == [21] and "p = 1: may be chance" in compare.describe(out_of_fold)[1]
+    assert held_out.description == [
+        "3 of 10 correct, 9 before: 0 newly correct, 6 newly misclassified",
+        "-60.00 points, 95% interval -82.67 to -17.33, p = 0.031: now worse",
+    ]
+    assert out_of_fold.corrected.row.tolist() == [21] and "p = 1: may be chance" in out_of_fold.description[1]
 
 
 def test_metrics_of_other_images_are_marked_and_an_equal_accuracy_is_listed():
