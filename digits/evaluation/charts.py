@@ -39,8 +39,8 @@ def save(figure: Figure, path: str | Path, crop: bool = False) -> None:
         figure.savefig(partial, format="png", bbox_inches="tight" if crop else None)
 
 
-def _begin(width: float = 4.6, height: float = 3.6, dpi: int = 160) -> Figure:
-    return Figure(figsize=(width, height), dpi=dpi, layout="constrained")
+def _begin(height: float = 3.6) -> Figure:
+    return Figure(figsize=(4.6, height), dpi=160, layout="constrained")
 
 
 @default_style
@@ -123,7 +123,7 @@ def draw_curves(curves: pd.DataFrame, path: str | Path) -> None:
     Args:
         curves: the tables of read_curves, one below the other.
     """
-    figure = _begin(height=6)
+    figure = _begin(6)
     loss, error_rate = figure.subplots(2, sharex=True)
     rates = 1 - curves.accuracy
     curves = curves.assign(error_rate=rates.clip(lower=rates[rates > 0].min() / 2 if rates.any() else 0.001))
@@ -184,7 +184,7 @@ def draw_mistakes(predictions: pd.DataFrame, images: NDArray[np.uint8], path: st
 @default_style
 def draw_reliability(reliability: pd.DataFrame, path: str | Path) -> None:
     """Draw accuracy against confidence; the table is that of metrics.reliability."""
-    figure = _begin(height=4.4)
+    figure = _begin(4.4)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="gray", linestyle=":", label="perfect calibration")
     below, above = reliability.accuracy - reliability.low, reliability.high - reliability.accuracy
