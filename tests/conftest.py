@@ -11,7 +11,6 @@ import filelock
 import graph
 import numpy as np
 import pytest
-from browser import served
 from kaggle_server import KaggleServer
 from project import TINY, Project, write_competition
 
@@ -73,13 +72,6 @@ def untrained_project(make_project):
         backend.keras.utils.set_random_seed(member)
         network.save(network.build(4, 0.0), project / f"models/member-{member}.keras")
     return project
-
-
-@pytest.fixture(scope="module")
-def address(untrained_project):
-    """The address of that project's drawing page."""
-    with served(untrained_project) as address:
-        yield address
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The arrays between the stages, as NumPy archives.
 
-data/prepared/labelled.npz       images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, or HELD_OUT
+data/prepared/labelled.npz       images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, HELD_OUT,
+                                 or TRAIN_ONLY
 data/prepared/unlabelled.npz     images (M, 28, 28) uint8, in the order of test.csv
 data/predictions/labelled.npz    probabilities (N, 10) float32, NaN where every network was trained on the image
 data/predictions/held_out.npz    probabilities (H, K, 10) float32, of the held-out images by each of K members
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from digits import errors, files
 from digits.errors import InputError
 
-HELD_OUT = -1
+HELD_OUT, TRAIN_ONLY = -1, -2  # in place of a fold: for the evaluation alone, and for the training of every member
 
 
 class Labelled(NamedTuple):

@@ -36,16 +36,20 @@ function frame({ width, height, data }) {
   return image
 }
 
-// Share `side` pixels out to the BOX cells as Pillow's box filter does, which averages whole pixels.
+// Assign `side` pixels to the BOX cells as Pillow's box filter does, which averages whole pixels. Where the border of a
+// cell is the middle of a pixel, its order of rounding decides; the pixel may even belong to no cell.
 // Returns for each pixel its list of [cell, weight].
 function boxes(side) {
-  const scale = side / BOX, support = Math.max(scale, 1) / 2
+  const scale = side / BOX, size = Math.max(scale, 1), inverse = 1 / size
   const cells = Array.from({ length: side }, () => [])
   for (let cell = 0; cell < BOX; cell++) {
-    const centre = (cell + 0.5) * scale
-    const inside = cells.map((_, pixel) => pixel + 0.5 - centre > -support && pixel + 0.5 - centre <= support)
-    const count = inside.filter(Boolean).length
-    inside.forEach((isInside, pixel) => isInside && cells[pixel].push([cell, 1 / count]))
+    const centre = (cell + 0.5) * scale, inside = []
+    const first = Math.max(0, Math.floor(centre - size / 2 + 0.5)), end = Math.min(side, Math.floor(centre + size / 2 + 0.5))
+    for (let pixel = first; pixel < end; pixel++) {
+      const place = (pixel - centre + 0.5) * inverse
+      if (place > -0.5 && place <= 0.5) inside.push(pixel)
+    }
+    inside.forEach(pixel => cells[pixel].push([cell, 1 / inside.length]))
   }
   return cells
 }
