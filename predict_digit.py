@@ -1,6 +1,6 @@
 """Recognize handwritten digits with the trained network.
 
-python predict_digit.py                          opens a page to draw on in the browser
+python predict_digit.py                          opens the page to draw on, reports/draw.html, in the browser
 python predict_digit.py photo.png scan.jpg box/  one line per picture: path, digit, probability; - is standard input
 python predict_digit.py --number photo.png       several digits in a row, from left to right
 """
@@ -10,14 +10,12 @@ import json
 import sys
 import traceback
 import warnings
+import webbrowser
+from pathlib import Path
 
-try:
-    from digits import errors, quiet
+from digits import errors, quiet
 
-    with quiet.native_log_hidden():
-        from digits.handwriting import drawing_page, recognizer
-except ModuleNotFoundError as missing:
-    sys.exit(f"error: {missing}; run `make` once, then `source .venv/bin/activate` and `unset PYTHONSAFEPATH`")
+PAGE = Path("reports/draw.html")
 
 
 def main() -> None:
@@ -26,27 +24,37 @@ def main() -> None:
         "pictures",
         nargs="*",
         metavar="PICTURE",
-        help="image files or folders of them, - for standard input; without any, the drawing page is served",
+        help="image files or folders of them, - for standard input; without any, the page to draw on is opened",
     )
     parser.add_argument("--number", action="store_true", help="recognize several digits in a row")
     parser.add_argument("--json", action="store_true", help="print one JSON object per picture with all probabilities")
-    parser.add_argument("--port", type=int, default=8028, help="port of the drawing page (default: 8028)")
-    parser.add_argument(
-        "--host",
-        default="127.0.0.1",
-        help="address to listen on; 0.0.0.0 to draw on a phone in the same network (default: 127.0.0.1)",
-    )
-    parser.add_argument("--no-browser", action="store_true", help="serve the page without opening a browser")
     arguments = parser.parse_args()
+    if arguments.pictures:
+        sys.exit(predict_files(arguments.pictures, arguments.number, arguments.json))
+    open_page()
+
+
+def open_page() -> None:
+    """Print the path of the drawing page, and open it where there is a browser.
+
+    Raises:
+        InputError: the pipeline has not written it.
+    """
+    if not PAGE.exists():
+        raise errors.InputError(f"{PAGE} is missing; `dvc repro` writes it")
+    print(f"draw at {PAGE.resolve().as_uri()}", flush=True)
+    webbrowser.open(PAGE.resolve().as_uri())
+
+
+def predict_files(names: list[str], number: bool, as_json: bool) -> int:
+    """Print a line for each picture, errors on standard error; return the exit status, 1 if any picture failed."""
+    try:
+        with quiet.native_log_hidden():
+            from digits.handwriting import recognizer  # here, since it imports TensorFlow, which takes seconds
+    except ModuleNotFoundError as missing:
+        raise errors.InputError(f"{missing}; run `make` once, then `source .venv/bin/activate`") from None
     warnings.filterwarnings("ignore", module=r"PIL\.")  # about unusual files; errors are reported
     model = recognizer.Recognizer.load()
-    if arguments.pictures:
-        sys.exit(predict_files(model, arguments.pictures, arguments.number, arguments.json))
-    drawing_page.serve(model, arguments.host, arguments.port, open_browser=not arguments.no_browser)
-
-
-def predict_files(model: recognizer.Recognizer, names: list[str], number: bool, as_json: bool) -> int:
-    """Print a line for each picture, errors on standard error; return the exit status, 1 if any picture failed."""
     status = 0
     for name in recognizer.expand_folders(names):
         try:

@@ -1,6 +1,7 @@
 """The arrays between the stages, as NumPy archives.
 
-data/prepared/labelled.npz      images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, or HELD_OUT
+data/prepared/labelled.npz      images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, HELD_OUT,
+                                or TRAIN_ONLY
 data/prepared/unlabelled.npz    images (M, 28, 28) uint8, in the order of test.csv
 data/predictions/member-K.npz   probabilities float32 by member K: fold (F, 10) of its own fold, held_out (H, 10),
                                 unlabelled (M, 10), each in the order of the prepared images
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from digits import errors, files
 from digits.errors import InputError
 
-HELD_OUT = -1
+HELD_OUT, TRAIN_ONLY = -1, -2  # in place of a fold: for the evaluation alone, and for the training of every member
 LABELLED, UNLABELLED = Path("data/prepared/labelled.npz"), Path("data/prepared/unlabelled.npz")
 PREDICTIONS = Path("data/predictions")
 

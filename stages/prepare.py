@@ -1,9 +1,16 @@
 """Split the labelled images into a held-out test set and folds.
 
 data/raw/train.csv, data/raw/test.csv
-→ data/prepared/labelled.npz    images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, −1 held out
+data/incoming/drawn*.csv        drawings that were kept on the drawing page, if there are any: every member trains on them,
+                                and they are in no fold, so that the metrics have the same images as without them
+→ data/prepared/labelled.npz    images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, −1 held out, −2
+                                for a drawing
 → data/prepared/unlabelled.npz  images (M, 28, 28) uint8, in the order of test.csv
 """
+
+from pathlib import Path
+
+import numpy as np
 
 from digits import arrays, errors
 from digits.data import kaggle_csv, splits
@@ -21,6 +28,11 @@ def main() -> None:
     images, labels = kaggle_csv.read_train("data/raw/train.csv")
     unlabelled = kaggle_csv.read_test("data/raw/test.csv")
     fold = splits.assign_folds(images, labels, params.split.test, params.split.folds, params.seed)
+    for path in sorted(Path("data/incoming").glob("drawn*.csv")):
+        drawings, digits = kaggle_csv.read_train(path, all_labels=False)
+        images, labels = np.concatenate([images, drawings]), np.concatenate([labels, digits])
+        fold = np.concatenate([fold, np.full(len(drawings), arrays.TRAIN_ONLY, np.int8)])
+        print(f"{path}: {len(drawings)} drawings are additional training images")
     arrays.save(arrays.LABELLED, images=images, labels=labels, fold=fold)
     arrays.save(arrays.UNLABELLED, images=unlabelled)
 

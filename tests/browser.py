@@ -1,13 +1,11 @@
-"""Serve the drawing page, and draw on it in a headless Chromium with a mouse or with fingers."""
+"""A headless Chromium, and a hand that draws on an open page with a mouse or with fingers."""
 
 import shutil
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import pytest
 
-STROKES = {  # digit → strokes, lists of points on a canvas of 280 × 280
+STROKES = {  # digit → strokes, lists of points in a square of 280 × 280
     0: [[(140, 50), (90, 85), (75, 150), (95, 215), (140, 235), (190, 205), (205, 140), (185, 80), (140, 50)]],
     1: [[(145, 45), (140, 235)]],
     2: [[(85, 90), (110, 55), (160, 50), (190, 85), (175, 130), (120, 180), (80, 230), (205, 230)]],
@@ -36,34 +34,6 @@ STROKES = {  # digit → strokes, lists of points on a canvas of 280 × 280
 
 
 @contextmanager
-def served(project, *arguments):
-    """Serve the project's drawing page: yield its address."""
-    with serving(project, *arguments) as (address, _):
-        yield address
-
-
-@contextmanager
-def serving(project, *arguments):
-    """Serve the project's drawing page: yield its address and the process, which must end without printing anything."""
-    command = [sys.executable, "predict_digit.py", "--no-browser", "--port", "0", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(command, cwd=project.folder, env=project.environment, **pipes) as server:
-        try:
-            lines = iter(server.stdout.readline, "")
-            line = next((line for line in lines if line.startswith("draw at http://")), None)
-            assert line, "the server has not started"
-            yield line.split()[2], server
-        finally:
-            server.terminate()
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                raise
-        assert server.stdout.read().strip() == ""
-
-
-@contextmanager
 def chromium():
     """Yield a headless Chromium; skip the test if it is not installed."""
     from playwright.sync_api import sync_playwright
@@ -89,36 +59,51 @@ class Hand:
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(address)
-        self.devtools = self.page.context.new_cdp_session(self.page) if touch else None
+        self.devtools = self.page.context.new_cdp_session(self.page)
 
-    def draw(self, strokes, width=280):
-        """Draw strokes one after another; `width` is that of the canvas in the strokes' coordinates."""
+    def draw(self, strokes, left=70, top=0, scale=1.0):
+        """Draw strokes one after another, from a corner in units of the canvas, which is 420 × 280."""
         for stroke in strokes:
+            points = [self.on_page((left + scale * x, top + scale * y)) for x, y in stroke]
             if self.touch:
-                self.draw_at_once([stroke], width)
+                self.draw_at_once([points])
                 continue
-            self.page.mouse.move(*self._on_page(stroke[0], width))
+            self.page.mouse.move(*points[0])
             self.page.mouse.down()
-            for point in stroke[1:]:
-                self.page.mouse.move(*self._on_page(point, width), steps=4)
+            for point in points[1:]:
+                self.page.mouse.move(*point, steps=4)
             self.page.mouse.up()
 
-    def draw_at_once(self, strokes, width=280):
-        """Draw strokes of equally many points at the same time, each with its own finger."""
+    def draw_at_once(self, strokes, end="touchEnd"):
+        """Draw strokes of equally many points on the page at the same time, each with its own finger."""
         for step, points in enumerate(zip(*strokes, strict=True)):
-            self._touch("touchMove" if step else "touchStart", [self._on_page(point, width) for point in points])
-        self._touch("touchEnd", [])
+            self.send_touch("touchMove" if step else "touchStart", points)
+        self.send_touch(end, [])
 
-    def _on_page(self, point, width):
-        box = self.page.locator("#canvas").bounding_box()
-        return box["x"] + point[0] * box["width"] / width, box["y"] + point[1] * box["width"] / width
-
-    def _touch(self, kind, points):
+    def send_touch(self, kind, points):
         touches = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(points)]
         self.devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
+    def send_pen(self, kind, point):
+        x, y = point
+        parameters = {
+            "type": kind,
+            "x": x,
+            "y": y,
+            "pointerType": "pen",
+            "button": "left",
+            "buttons": 1,
+            "clickCount": 1,
+        }
+        self.devtools.send("Input.dispatchMouseEvent", parameters)
+
+    def on_page(self, point):
+        """Convert a point on the canvas, which is 420 × 280, to one on the page."""
+        box = self.page.locator("#canvas").bounding_box()
+        return box["x"] + point[0] * box["width"] / 420, box["y"] + point[1] * box["width"] / 420
+
     def answer(self):
-        """Wait for the responses to all requests: the digits that the page shows."""
-        while self.page.evaluate("requesting || changed"):
+        """Wait for the prediction: the digits that the page shows."""
+        while self.page.evaluate("waiting"):
             self.page.wait_for_timeout(20)
-        return self.page.locator("#digits").inner_text()
+        return self.page.locator("#number").inner_text()

@@ -11,7 +11,6 @@ import filelock
 import graph
 import numpy as np
 import pytest
-from browser import served
 from kaggle_server import KaggleServer
 from project import TINY, Project, write_competition, write_settings
 
@@ -91,13 +90,6 @@ def untrained_project(make_project, backend):
         (project / "models").mkdir(exist_ok=True)
         (project / f"models/member-{member}.keras").write_bytes(network.to_bytes(network.build(4, 0.0)))
     return project
-
-
-@pytest.fixture(scope="module")
-def address(untrained_project):
-    """The address of that project's drawing page."""
-    with served(untrained_project) as address:
-        yield address
 
 
 @pytest.fixture(scope="session")

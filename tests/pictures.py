@@ -58,3 +58,8 @@ def mean_difference(one, other):
     images = [Image.open(io.BytesIO(base64.b64decode(content))).convert("L") for content in (one, other)]
     first, second = (np.asarray(image, np.float32) for image in images)
     return float(np.abs(first - second).mean())
+
+
+def from_data_url(url):
+    """Decode the picture of a `data:` URL."""
+    return Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
