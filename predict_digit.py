@@ -13,7 +13,7 @@ import warnings
 import webbrowser
 from pathlib import Path
 
-from digits import errors, quiet
+from digits import errors
 
 PAGE = Path("reports/draw.html")
 
@@ -48,11 +48,8 @@ def open_page() -> None:
 
 def predict_files(names: list[str], number: bool, as_json: bool) -> int:
     """Print a line for each picture, errors on standard error; return the exit status, 1 if any picture failed."""
-    try:
-        with quiet.native_log_hidden():
-            from digits.handwriting import recognizer  # here, since it imports TensorFlow, which takes seconds
-    except ModuleNotFoundError as missing:
-        raise errors.InputError(f"{missing}; run `make` once, then `source .venv/bin/activate`") from None
+    from digits.handwriting import recognizer  # here, since it imports TensorFlow, which takes seconds
+
     warnings.filterwarnings("ignore", module=r"PIL\.")  # about unusual files; errors are reported
     model = recognizer.Recognizer.load()
     status = 0

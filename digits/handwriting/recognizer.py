@@ -13,17 +13,17 @@ from PIL import Image, UnidentifiedImageError
 from digits.errors import InputError
 from digits.handwriting import mnist_frame, numbers
 from digits.handwriting.ink import find_ink
-from digits.model import backend, ensemble
+from digits.model import backend, network, prediction
 from digits.model.backend import keras
-from digits.settings import Members, Params
+from digits.settings import Members, Network, Params
 
 MAX_PIXELS = 50_000_000
-BATCH = 32  # images that are classified at a time
 HEIC_BRANDS = b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"  # of the ISO media files that phones write
 
 
 class _Params(Params):
     members: Members
+    network: Network
 
 
 class Prediction(NamedTuple):
@@ -63,7 +63,8 @@ class Recognizer:
             InputError: a member has not been trained.
         """
         backend.configure()
-        return cls(ensemble.load(_Params.load().members))
+        params = _Params.load()
+        return cls(network.load_members(params.members, **params.network.model_dump()))
 
     def predict(self, picture: Image.Image, number: bool = False) -> list[Prediction]:
         """Recognize the digit in a picture.
@@ -87,12 +88,8 @@ class Recognizer:
         return [Prediction(*pair) for pair in zip(probabilities, images, strict=True)]
 
     def _classify(self, images):
-        """Classify images (N, 28, 28) in batches of 1 or BATCH, since TensorFlow traces a new graph for each size."""
-        if len(images) == 1:
-            return ensemble.mean_probabilities(self.networks, images)
-        padded = np.pad(images, ((0, -len(images) % BATCH), (0, 0), (0, 0)))
-        batches = [padded[start : start + BATCH] for start in range(0, len(padded), BATCH)]
-        return np.concatenate([ensemble.mean_probabilities(self.networks, batch) for batch in batches])[: len(images)]
+        """Average the members' probabilities (N, 10) for images (N, 28, 28)."""
+        return np.mean([prediction.predict(model, images) for model in self.networks], axis=0)
 
 
 def expand_folders(names: Iterable[str]) -> Iterator[str]:
