@@ -83,7 +83,9 @@ JSON = json.dumps({"username": "someone\n", "key": f" {TOKEN}"})
 
 
 @pytest.mark.parametrize(
-    ("place", "text"), [("variable", f" {TOKEN}\r\n"), ("access_token", f"{TOKEN}\n"), ("kaggle.json", JSON)]
+    ("place", "text"),
+    [("variable", f" {TOKEN}\r\n"), ("access_token", f"{TOKEN}\n"), ("kaggle.json", JSON)],
+    ids=["variable", "access_token", "kaggle.json"],
 )
 def test_a_token_or_key_is_accepted_with_white_space_around_it(save, fetched, place, text):
     save(place, text)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from browser import STROKES, Hand
 
-from digits.data import arrays, kaggle_csv
+from digits import arrays
+from digits.data import kaggle_csv
 
 pytestmark = pytest.mark.slow
 
