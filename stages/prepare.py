@@ -1,8 +1,8 @@
 """Split the labelled images into a held-out test set and folds, and chart the label distribution.
 
 data/raw/train.csv, data/raw/test.csv
-data/incoming/drawn*.csv        drawings that were kept on the drawing page, if there are any: every member trains on them,
-                                and they are in no fold, so that the metrics have the same images as without them
+data/incoming/drawn*.csv        drawings kept on the drawing page, if there are any: every member trains on them, and they
+                                are in no fold, so that the metrics have the same images as without them
 → data/prepared/labelled.npz    images (N, 28, 28) uint8, labels (N,) uint8, fold (N,) int8: 0…folds−1, −1 held out, −2
                                 for a drawing
 → data/prepared/unlabelled.npz  images (M, 28, 28) uint8, in the order of test.csv
