@@ -107,3 +107,7 @@ class Hand:
         while self.page.evaluate("waiting"):
             self.page.wait_for_timeout(20)
         return self.page.locator("#number").inner_text()
+
+    def counts(self):
+        """Return the numbers of strokes and of kept drawings."""
+        return self.page.evaluate("[state.strokes.length, state.kept.length]")

@@ -51,14 +51,18 @@ function showLayers(container, network, image) {
       strong.textContent = title, small.textContent = size, span.textContent = text
       figure.lastChild.ariaLabel = `${title}: ${volume.channels} maps of ${volume.height} × ${volume.width}`
     }
-    paintMaps(figure.lastChild, image ? volume : { ...volume, data: volume.data.map(() => 0) })
+    const highest = image ? volume.data.reduce((max, value) => Math.max(max, value), 1e-6) : Infinity
+    paintMaps(figure.lastChild, volume, highest)
+    figure.lastChild.onpointermove = event => showLens(event, volume, highest)
+    figure.lastChild.onpointerleave = () => document.getElementById("lens").hidden = true
   })
 }
 
-// Paint the channels of a volume as tiles with a gap of one pixel; 0 is dark, the strongest value of the volume bright.
-function paintMaps(canvas, { height, width, channels, data }) {
-  const columns = width > 8 ? 16 : 32
-  const highest = Math.max(1e-6, data.reduce((max, value) => Math.max(max, value), 0))
+function countColumns({ width, channels }) { return Math.min(channels, width > 8 ? 16 : 32) }
+
+// Paint the channels of a volume as tiles with a gap of one pixel, from 0, dark, to `highest`, bright.
+function paintMaps(canvas, volume, highest) {
+  const { height, width, channels, data } = volume, columns = countColumns(volume)
   canvas.width = columns * (width + 1) - 1
   canvas.height = Math.ceil(channels / columns) * (height + 1) - 1
   const context = canvas.getContext("2d"), picture = context.createImageData(canvas.width, canvas.height)
@@ -70,4 +74,16 @@ function paintMaps(canvas, { height, width, channels, data }) {
     picture.data.set([...colour, 255], 4 * (y * canvas.width + x))
   })
   context.putImageData(picture, 0, 0)
+}
+
+// Show the map under the pointer enlarged, beside it.
+function showLens({ target, clientX, clientY, offsetX, offsetY }, volume, highest) {
+  const { height, width, channels, data } = volume, columns = countColumns(volume)
+  const tile = target.clientWidth / columns, tileHeight = tile * (height + 1) / (width + 1)
+  const channel = Math.min(channels - 1, Math.floor(offsetY / tileHeight) * columns + Math.floor(offsetX / tile))
+  const lens = document.getElementById("lens"), map = data.filter((_, i) => i % channels === channel)
+  paintMaps(lens.firstElementChild, { height, width, channels: 1, data: map }, highest)
+  lens.lastElementChild.textContent = `${channel + 1} of ${channels}`
+  lens.style.translate = `${clientX > innerWidth / 2 ? clientX - 180 : clientX + 20}px ${Math.max(8, clientY - 190)}px`
+  lens.hidden = false
 }

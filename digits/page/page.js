@@ -1,5 +1,5 @@
 "use strict"
-// The page: pointers and keys become strokes, strokes become digits, and every change is shown at once.
+// The page: its state, what changes it, and how it is shown.
 
 const CERTAIN = 0.95   // below this confidence the page names the second digit too
 
@@ -10,8 +10,7 @@ context.scale(element.canvas.width / WIDTH, element.canvas.height / HEIGHT)
 
 let state = { strokes: [], kept: loadCollection() }   // replaced by each change, never modified
 const past = []                                       // earlier states, for undo
-const unfinished = new Map()                          // pointer id → { stroke, type }
-let lastPen = -Infinity                               // time of the last event of a pen, in milliseconds
+const unfinished = new Map()                          // pointer id → { stroke, type }, of strokes that are being drawn
 let digits = []                                       // groups of strokes with their image and probabilities
 let chosen = null                                     // a stroke of the digit that is shown
 let waiting = false
@@ -35,6 +34,7 @@ function clearDrawing() {
 }
 
 function keep(label) {
+  recognize()
   const digit = shownDigit()
   if (!digit || unfinished.size) return
   const strokes = state.strokes.filter(stroke => !digit.strokes.includes(stroke))
@@ -126,7 +126,7 @@ function describe(digit) {
 }
 
 function percent(probability) {
-  return `${(100 * probability).toFixed(probability > 0.999 ? 2 : probability > 0.99 ? 1 : 0)} %`
+  return `${(100 * Math.min(probability, 0.9999)).toFixed(probability > 0.999 ? 2 : probability > 0.99 ? 1 : 0)} %`
 }
 
 // Show the prediction of each digit under it.
@@ -169,81 +169,6 @@ function showCollection() {
   element["kept-title"].textContent = kept.length ? `Your digits: ${kept.length}` : "Your digits"
 }
 
-// ---- pointers ----
-
-let strokesBegun = 0
-
-function position(event) {
-  const box = element.canvas.getBoundingClientRect()
-  return [(event.clientX - box.left) * WIDTH / box.width, (event.clientY - box.top) * HEIGHT / box.height]
-}
-
-element.canvas.addEventListener("pointerdown", event => {
-  if (event.button || isPalm(event)) return
-  event.preventDefault()
-  element.canvas.setPointerCapture(event.pointerId)
-  const stroke = { id: strokesBegun++, width: +element.brush.value, points: [position(event)] }
-  unfinished.set(event.pointerId, { stroke, type: event.pointerType })
-})
-
-// A hand that holds a pen touches the screen too.
-function isPalm({ pointerType, timeStamp }) {
-  if (pointerType === "pen")
-    unfinished.forEach(({ type }, id) => type === "touch" && unfinished.delete(id))
-  const isPenDown = [...unfinished.values()].some(({ type }) => type === "pen")
-  return pointerType === "touch" && (isPenDown || timeStamp - lastPen < 1000)
-}
-
-element.canvas.addEventListener("pointermove", event => {
-  if (event.pointerType === "pen") lastPen = event.timeStamp
-  const stroke = unfinished.get(event.pointerId)?.stroke
-  if (!stroke) return
-  const events = event.getCoalescedEvents?.() ?? []
-  for (const point of (events.length ? events : [event]).map(position))
-    if (distance(stroke.points.at(-1), point) >= 0.5) stroke.points.push(point)
-  chosen = stroke
-  update()
-})
-
-element.canvas.addEventListener("pointerup", event => {
-  const stroke = unfinished.get(event.pointerId)?.stroke
-  unfinished.delete(event.pointerId)
-  if (stroke?.points[1]) change({ strokes: [...state.strokes, stroke] })   // a click draws nothing
-})
-
-element.canvas.addEventListener("pointercancel", event => {   // the system took the touch, for a gesture of its own
-  unfinished.delete(event.pointerId)
-  update()
-})
-
-// ---- buttons and keys ----
-
-element.undo.onclick = undo
-element.clear.onclick = clearDrawing
-element.download.onclick = () => download("drawn.csv", toCsv(state.kept))
-element.delete.onclick = () => change({ kept: [] })
-element.inside.ontoggle = show
-
-const shortcuts = {
-  z: undo, c: clearDrawing, Escape: clearDrawing,
-  "[": () => element.brush.stepDown(2), "]": () => element.brush.stepUp(2),
-  ...Object.fromEntries(Array.from({ length: 10 }, (_, digit) => [digit, () => keep(digit)])),
-}
-
-// Name the shortcut of a key: by the Latin letter or bracket on it, else by its place on a keyboard of the United States.
-function nameKey({ key, code }) {
-  if (/^[a-z[\]]$/i.test(key) || key === "Escape") return key.length === 1 ? key.toLowerCase() : key
-  return code.replace(/^(Key|Digit|Numpad)/, "").replace("BracketLeft", "[").replace("BracketRight", "]").toLowerCase()
-}
-
-addEventListener("keydown", event => {
-  const name = nameKey(event), isUndo = name === "z" && (event.ctrlKey || event.metaKey)
-  const isBracket = name === "[" || name === "]"   // with AltGr or Option on many keyboards
-  if (!(name in shortcuts) || (event.ctrlKey || event.metaKey || event.altKey) && !isUndo && !isBracket) return
-  event.preventDefault()
-  shortcuts[name]()
-})
-
 // ---- start ----
 
 function readNetworks(json) {
@@ -251,13 +176,22 @@ function readNetworks(json) {
   return { members, networks: networks.map(decodeNetwork) }
 }
 
-element.bars.innerHTML = [...Array(10).keys()].map(digit => `<button>
-  <span class="track"><span class="percent"></span><span class="bar"></span></span><span class="digit">${digit}</span></button>`).join("")
+function describeNetworks() {
+  if (members > networks.length) return `This page has ${networks.length} of ${members} networks: all would be too large.`
+  return members > 1 ? `The probabilities are the average of ${members} networks; the layers are those of the first.` : ""
+}
+
+element.bars.innerHTML = Array.from({ length: 10 }, (_, digit) => `<button>
+  <span class="track"><span class="percent"></span><span class="bar"></span></span><span class="digit">${digit}</span>
+</button>`).join("")
 ;[...element.bars.children].forEach((button, digit) => button.onclick = () => keep(digit))
-element.about.textContent = members > networks.length
-  ? `This page has the first ${networks.length} of ${members} networks; with all of them it would be too large.`
-  : members > 1 ? `The probabilities are the average of ${members} networks; the layers are those of the first.` : ""
-for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) matchMedia(query).onchange = paint
+element.undo.onclick = undo
+element.clear.onclick = clearDrawing
+element.download.onclick = () => download("drawn.csv", toCsv(state.kept))
+element.delete.onclick = () => change({ kept: [] })
+element.inside.ontoggle = show
 element.inside.open = innerWidth >= 800
+element.about.textContent = describeNetworks()
+for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) matchMedia(query).onchange = paint
 showCollection()
 update()

@@ -137,7 +137,8 @@ def test_harmless_differences_are_read_to_the_same_images(incoming, name, kind):
     np.testing.assert_equal(READERS[name](incoming / name), expected)
 
 
-def test_a_file_of_several_chunks_is_read_as_by_pandas_and_its_invalid_cell_located(tmp_path):
+def test_a_file_of_several_chunks_is_read_as_by_pandas_and_its_invalid_cell_located(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     pixels = np.random.default_rng(0).integers(0, 256, (4100, 784))
     pd.DataFrame(pixels, columns=kaggle_csv.PIXELS).to_csv(tmp_path / TEST, index=False)
     np.testing.assert_array_equal(kaggle_csv.read_test(tmp_path / TEST), pixels.reshape(-1, 28, 28))
@@ -155,6 +156,7 @@ def test_what_is_written_is_read_back(tmp_path, few_digits):
     assert (tmp_path / SAMPLE).read_bytes().startswith(b"ImageId,Label\n1,0\n2,1\n")
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     message = refusal(lambda: kaggle_csv.read_train(tmp_path / TRAIN))
     assert str(tmp_path / TRAIN) in message and "is missing; run `dvc repro`" in message
