@@ -75,8 +75,9 @@ class Search(settings.Section):
                 default = _look_up(params.model_dump(), name)
                 trial = FixedTrial({name: default})
                 try:
-                    suggest(trial, name, default, values)
-                except (TypeError, ValueError) as error:
+                    with warnings.catch_warnings(action="error"):  # a default out of range
+                        suggest(trial, name, default, values)
+                except (TypeError, ValueError, UserWarning) as error:
                     raise InputError(f"{SPACE}: {name}, which is {default} in params.yaml: {error}") from None
                 if trial.distributions[name].single():
                     raise InputError(f"{SPACE}: {name} has a single value, so searching it has no effect")
