@@ -47,22 +47,21 @@ def run(function: Callable[..., Any], *arguments: Any, threads: int) -> Any:
 def _connect(address: str) -> Any:
     """Return the module ray, connected to the cluster."""
     try:
+        if address != "auto":  # Ray itself waits for minutes
+            host, _, port = address.removeprefix("ray://").rpartition(":")
+            socket.create_connection((host, port), timeout=10).close()
         import ray
-    except ModuleNotFoundError:
+
+        if not ray.is_initialized():
+            code = {"working_dir": str(ROOT), "excludes": ["/*", "!.", "!/digits", "__pycache__"]}
+            ray.init(address, runtime_env=code, logging_level=logging.ERROR)
+        return ray
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
         raise InputError("RAY_ADDRESS is set, but Ray is not installed; run `make cluster-setup`") from None
-    if not ray.is_initialized():
-        try:
-            if address != "auto":  # Ray itself waits for minutes, and prints a line every few seconds
-                host, _, port = address.removeprefix("ray://").rpartition(":")
-                socket.create_connection((host, port), timeout=10).close()
-            ray.init(
-                address,
-                runtime_env={"working_dir": str(ROOT), "excludes": ["/*", "!.", "!/digits", "__pycache__"]},
-                logging_level=logging.ERROR,
-            )
-        except OSError as error:  # includes Ray's ConnectionError
-            raise InputError(
-                f"no Ray cluster answers at RAY_ADDRESS={address} ({error}); start it or correct the address, or "
-                "`unset RAY_ADDRESS` to run here"
-            ) from None
-    return ray
+    except OSError as error:  # Ray's ConnectionError is one
+        raise InputError(
+            f"no Ray cluster answers at RAY_ADDRESS={address} ({error}); start it or correct the address, or "
+            "`unset RAY_ADDRESS` to run here"
+        ) from None

@@ -24,15 +24,14 @@ import sys
 import time
 import warnings
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import optuna
 import pandas as pd
-from optuna.distributions import FloatDistribution
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import BaseTrial, FixedTrial, FrozenTrial, Trial, TrialState
 from optuna.visualization import plot_optimization_history, plot_param_importances, plot_slice
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from digits import arrays, cluster, errors, files, settings
 from digits.errors import DivergedError, InputError
@@ -51,29 +50,13 @@ class Params(settings.Params, settings.Settings):
     """All of params.yaml."""
 
 
-def _check_dimension(dimension: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    [(kind, values)] = dimension.items()
-    if len(set(values)) < len(values):
-        raise ValueError("a value is listed twice")
-    if kind == "choice":
-        return dimension
-    low, high = map(float, values)
-    FloatDistribution(low, high, log=kind == "loguniform")  # raises a ValueError
-    return {kind: values if kind == "integer" else [low, high]}
-
-
-Kind = Literal["loguniform", "uniform", "integer", "choice"]
-Values = Annotated[list[int | float | str], Field(min_length=2)]
-Dimension = Annotated[dict[Kind, Values], Field(min_length=1, max_length=1), AfterValidator(_check_dimension)]
-
-
 class Search(settings.Section):
-    """All of search.yaml."""
+    """All of search.yaml; `space` has the arguments of Optuna's suggest_float, suggest_int or suggest_categorical."""
 
     trials: int = Field(ge=1, le=10_000)
     folds: int = Field(ge=1, le=100)
     seed: settings.Seed
-    space: dict[str, Dimension] = Field(min_length=1)
+    space: dict[str, dict[str, Any]] = Field(min_length=1)
 
     @classmethod
     def load(cls, params: Params) -> Self:
@@ -86,32 +69,35 @@ class Search(settings.Section):
         known = [name for name in settings.dotted(settings.Settings) if name.split(".")[0] not in NOT_SEARCHED]
         try:
             search = cls.model_validate(settings.read(SPACE))
-            for name, dimension in search.space.items():
+            for name, values in search.space.items():
                 if name not in known:
                     raise InputError(f"{SPACE}: {name} cannot be searched; use some of {', '.join(known)}")
-                [(kind, values)] = dimension.items()
-                for value in values:
+                default = _look_up(params.model_dump(), name)
+                trial = FixedTrial({name: default})
+                try:
+                    with warnings.catch_warnings(action="error"):  # a default out of range
+                        suggest(trial, name, default, values)
+                except (TypeError, ValueError, UserWarning) as error:
+                    raise InputError(f"{SPACE}: {name}, which is {default} in params.yaml: {error}") from None
+                if trial.distributions[name].single():
+                    raise InputError(f"{SPACE}: {name} has a single value, so searching it has no effect")
+                for value in values.get("choices") or (values["low"], values["high"]):
                     settings.Settings.model_validate(_replace(params.model_dump(), {name: value}))
-                default: Any = _look_up(params.model_dump(), name)
-                is_number = kind != "choice" and default != "auto"
-                if not (values[0] <= default <= values[1] if is_number else default in values):
-                    raise InputError(f"{SPACE}: {name} is {default} in params.yaml, and has to be among its {values}")
         except ValidationError as invalid:
             raise InputError(f"{SPACE}: {settings.format_errors(invalid)}") from None
         if search.folds > params.split.folds:
             raise InputError(f"{SPACE}: folds is {search.folds}, but params.yaml has {params.split.folds} split.folds")
         return search
 
-    def suggest(self, trial: Trial) -> None:
-        """Let Optuna choose the value of each setting."""
-        for name, dimension in self.space.items():
-            [(kind, values)] = dimension.items()
-            if kind == "choice":
-                trial.suggest_categorical(name, values)
-            elif kind == "integer":
-                trial.suggest_int(name, *map(int, values))
-            else:
-                trial.suggest_float(name, *map(float, values), log=kind == "loguniform")
+
+def suggest(trial: BaseTrial, name: str, default: Any, values: dict[str, Any]) -> None:
+    """Let Optuna choose the value of a setting; the type of its value in params.yaml tells floats from integers."""
+    if "choices" in values:
+        trial.suggest_categorical(name, **values)
+    elif isinstance(default, float):
+        trial.suggest_float(name, **values)
+    else:
+        trial.suggest_int(name, **values)
 
 
 class Objective:
@@ -135,14 +121,15 @@ class Objective:
         """
         # the same seed in each trial would propose the same values in each process and after each start
         trial.study.sampler = optuna.samplers.TPESampler(seed=self.search.seed + trial.number)
-        self.search.suggest(trial)
-        values = _replace(self.settings, trial.params)
+        for name, values in self.search.space.items():
+            suggest(trial, name, self.default[name], values)
+        trained = _replace(self.settings, trial.params)
         began = time.monotonic()
         probabilities = np.empty((len(self.data.labels), 10), np.float32)
         for fold in range(self.search.folds):
             try:
                 probabilities[self.data.fold == fold] = cluster.run(
-                    tasks.predict_fold, self.data, fold, values, threads=values["compute"]["threads"]
+                    tasks.predict_fold, self.data, fold, trained, threads=trained["compute"]["threads"]
                 )
             except DivergedError as error:
                 trial.set_user_attr("diverged", str(error))

@@ -1,20 +1,11 @@
-"""S3 on loopback: Moto's bucket, and a server that refuses."""
+"""An S3 bucket on loopback, served by Moto."""
 
 import contextlib
-import http.server
-import threading
 import xml.etree.ElementTree
 
 import requests
-from project import Project
 
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "tests",
-    "AWS_SECRET_ACCESS_KEY": "tests",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_MAX_ATTEMPTS": "1",
-}
-_LISTING = b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name></ListBucketResult>'
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "tests", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 @contextlib.contextmanager
@@ -30,55 +21,14 @@ def bucket(moto_server):
         server.stop()
 
 
-def stored(url):
-    """Read all objects of the bucket: {key: bytes}."""
+def keys(url):
+    """List the keys of all objects in the bucket."""
     listing = requests.get(f"{url}/bucket?list-type=2", timeout=10)
-    keys = [node.text for node in xml.etree.ElementTree.fromstring(listing.content).iter() if node.tag.endswith("Key")]
-    return {key: requests.get(f"{url}/bucket/{key}", timeout=10).content for key in keys}
+    return [node.text for node in xml.etree.ElementTree.fromstring(listing.content).iter() if node.tag.endswith("Key")]
 
 
-@contextlib.contextmanager
-def refusing(status, code):
-    """Serve an empty bucket that refuses every upload, and with status 403 everything else as well; yield its URL."""
-    refusal = f"<Error><Code>{code}</Code><Message>refused</Message></Error>".encode()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"  # answers `Expect: 100-continue`, which clients wait for
-
-        def answer(self):
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if self.command == "PUT" or status == 403:
-                self.send(status, refusal)
-            elif self.command == "GET":
-                self.send(200, _LISTING)
-            else:
-                self.send(404, b"")
-
-        do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815
-
-        def send(self, status, body):
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def log_message(self, *_):
-            """Print nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def connect(folder, url):
-    """Return the project in a folder with the bucket as its DVC remote."""
-    project = Project(folder)
+def connect(project, url):
+    """Make the bucket the DVC remote of a project."""
     project.environment |= CREDENTIALS
-    project.run("dvc", "remote", "add", "--quiet", "--default", "--force", "storage", "s3://bucket/digits")
-    project.run("dvc", "remote", "modify", "--quiet", "storage", "endpointurl", url)
-    return project
+    project.run("dvc", "remote", "add", "--default", "storage", "s3://bucket/digits")
+    project.run("dvc", "remote", "modify", "storage", "endpointurl", url)
