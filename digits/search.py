@@ -135,7 +135,7 @@ class Objective:
                 trial.set_user_attr("diverged", str(error))
                 self._print(trial, fold, "diverged", time.monotonic() - began)
                 raise optuna.TrialPruned from None
-            seen = self.data.fold <= fold
+            seen = (self.data.fold >= 0) & (self.data.fold <= fold)  # not the drawings that only train
             log_loss = metrics.mean_log_loss(probabilities[seen], self.data.labels[seen])
             accuracy = float((probabilities[seen].argmax(axis=1) == self.data.labels[seen]).mean())
             trial.report(log_loss, fold + 1)
@@ -215,7 +215,7 @@ def report(study: optuna.Study, objective: Objective) -> None:
     with files.atomic_write(FOLDER / "index.html") as partial:
         partial.write_text('<!doctype html><meta charset="utf-8"><title>Search</title>' + "".join(parts))
 
-    images = (objective.data.fold < objective.search.folds).sum()
+    images = ((objective.data.fold >= 0) & (objective.data.fold < objective.search.folds)).sum()
     complete = complete.assign(standard_error=(complete.accuracy * (1 - complete.accuracy) / images) ** 0.5)
     is_default = (complete[list(objective.default)] == pd.Series(objective.default)).all(axis=1)
     shown = pd.concat([complete[is_default], complete[~is_default].head(3)])
