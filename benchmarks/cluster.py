@@ -1,8 +1,8 @@
 """Measure what a Ray cluster and several search processes cost: `python -m benchmarks.cluster`.
 
 It trains members of the sample in processes of this machine and on one and two nodes, which are on this machine too,
-and then searches twelve tiny trials with one, two and four processes. It prints three Markdown tables: where the time of
-a member goes, the wall times, and those of the search. With fewer than four cores, two nodes or searches compete for
+and then searches twelve tiny trials with one, two and four processes. It prints three Markdown tables: where the time
+of a member goes, the wall times, and those of the search. With fewer than four cores, two nodes or searches compete for
 them. Run it on an idle machine; it takes about ten minutes on two cores.
 """
 
