@@ -2,8 +2,8 @@
 
 It trains members of the sample in processes of this machine and on one and two nodes, which are on this machine too,
 and then searches twelve tiny trials with one, two and four processes. It prints three Markdown tables: where the time
-of a member goes, the wall times, and those of the search. With fewer than four cores, two nodes or searches compete for
-them. Run it on an idle machine; it takes about ten minutes on two cores.
+of a member goes, the wall times, and those of the search. With fewer than four cores, two nodes or four processes
+compete for them. Run it on an idle machine; it takes about ten minutes on two cores.
 """
 
 import argparse
@@ -32,7 +32,7 @@ STEPS = (
     "training",
     "the model is returned; exit",
 )
-SPACE = {"lr": {"loguniform": [0.001, 0.05]}, "augment.rotate": {"uniform": [0, 20]}}
+SPACE = {"lr": {"low": 0.001, "high": 0.05, "log": True}, "augment.rotate": {"low": 0, "high": 20}}
 
 
 def main() -> None:
