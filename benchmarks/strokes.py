@@ -1,17 +1,24 @@
 """Measure the accuracy on digits drawn from strokes: `python -m benchmarks.strokes [--images N] [--seed S]`.
 
 Each digit is drawn in one of several styles with a random brush, size, position, shear, rotation and jitter, and
-recognized as on the drawing page. No data is needed. It prints the accuracy, and the errors of each style.
+recognized. No data is needed. It prints the accuracy, and the errors of each style.
+
+`--style "7 barred"` draws that style alone. `--write data/incoming/drawn.csv` recognizes nothing: it writes drawings in
+the form in which the drawing page keeps them, as additional training images in this style.
 """
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from digits import errors
+from digits.data import kaggle_csv
 from digits.errors import InputError
+from digits.handwriting import mnist_frame
+from digits.handwriting.ink import find_ink
 from digits.handwriting.recognizer import Recognizer
 
 BRUSH = 0.03, 0.11  # fraction of the digit's height
@@ -69,12 +76,14 @@ STYLES = {
     ],
 }
 
+UNUSUAL = {"1 with a long upstroke": ["line 0,.28 .37,0 .34,1"]}  # as in central Europe; drawn on request alone
+
 
 def draw(style: str, rng: np.random.Generator) -> Image.Image:
     """Draw a digit in a style, with a random brush, size, position, shear, rotation and jitter.
 
     Args:
-        style: a name in STYLES.
+        style: a name in STYLES or UNUSUAL.
         rng: source of the random values.
 
     Returns:
@@ -90,7 +99,7 @@ def draw(style: str, rng: np.random.Generator) -> Image.Image:
         @ np.diag([rng.uniform(*WIDTH), 1])
     )
     strokes = []
-    for stroke in STYLES[style]:
+    for stroke in (STYLES | UNUSUAL)[style]:
         kind, *points = stroke.split()
         points = np.array([[float(value) for value in point.split(",")] for point in points])
         points += rng.normal(0, JITTER, points.shape)
@@ -121,12 +130,14 @@ def _round_corners(points, iterations=3):
     return points
 
 
-def evaluate(model: Recognizer, images: int, seed: int = 1) -> dict[str, list[int | None]]:
-    """Draw and recognize digits of all styles in turn: {style: [predicted digit, or None if refused, …]}."""
+def evaluate(
+    model: Recognizer, images: int, seed: int = 1, styles: Sequence[str] = tuple(STYLES)
+) -> dict[str, list[int | None]]:
+    """Draw and recognize digits of the styles in turn: {style: [predicted digit, or None if refused, …]}."""
     rng = np.random.default_rng(seed)
-    predicted: dict[str, list[int | None]] = {style: [] for style in STYLES}
+    predicted: dict[str, list[int | None]] = {style: [] for style in styles}
     for number in range(images):
-        style = list(STYLES)[number % len(STYLES)]
+        style = styles[number % len(styles)]
         try:
             predicted[style].append(model.predict(draw(style, rng))[0].digit)
         except InputError:
@@ -138,13 +149,22 @@ def main():
     parser = argparse.ArgumentParser(description="Measure the accuracy of the networks of models/ on drawn strokes.")
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--style", choices=[*STYLES, *UNUSUAL], help="draw this style alone")
+    parser.add_argument("--write", metavar="CSV", help="write the drawings like train.csv, and recognize nothing")
     arguments = parser.parse_args()
-    predicted = evaluate(Recognizer.load(), arguments.images, arguments.seed)
+    styles = [arguments.style] if arguments.style else list(STYLES)
+    if arguments.write:
+        rng = np.random.default_rng(arguments.seed)
+        drawn = [styles[number % len(styles)] for number in range(arguments.images)]
+        images = np.array([mnist_frame.frame(find_ink(draw(style, rng))) for style in drawn])
+        kaggle_csv.write_train(arguments.write, images, np.array([int(style[0]) for style in drawn], np.uint8))
+        return
+    predicted = evaluate(Recognizer.load(), arguments.images, arguments.seed, styles)
     mistakes = {
         style: Counter(digit for digit in digits if str(digit) != style[0]) for style, digits in predicted.items()
     }
     accuracy = 1 - sum(counts.total() for counts in mistakes.values()) / arguments.images
-    print(f"{accuracy:.2%} of {arguments.images:,} drawings in {len(STYLES)} styles correct")
+    print(f"{accuracy:.2%} of {arguments.images:,} drawings in {len(styles)} styles correct")
     for style, counts in mistakes.items():
         if counts:
             listed = ", ".join(f"{count} × {digit}" for digit, count in counts.items())

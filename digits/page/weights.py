@@ -57,7 +57,7 @@ def _pack_layers(path: str | Path, layers: list[dict[str, Any]], weights: h5py.F
     for layer in layers:
         kind, config = layer["class_name"], layer["config"]
         variables = []
-        if kind in _GROUPS:  # Keras numbers the layers of a class in their order
+        if kind in _GROUPS:  # Keras numbers the layers of a class in their order, and ignores their names
             number = f"_{seen[kind]}" if seen[kind] else ""
             group = weights[f"layers/{_GROUPS[kind]}{number}/vars"]
             variables = [np.asarray(group[str(i)]) for i in range(len(group))]
