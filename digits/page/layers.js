@@ -7,7 +7,7 @@ const PALETTE = makePalette(COLOURS)
 const FIRST = "Each filter has a small pattern, and its map lights up where the image has it: an edge, a stroke in one direction."
 const MIDDLE = [
   "Each filter combines all maps of the layer before: edges become bends, corners and ends of strokes.",
-  "On maps of half the size, a filter covers more of the drawing: an arc, a crossing, a hook.",
+  "With each layer, a filter covers a larger part of the drawing: an arc, a crossing, a hook.",
   "Parts become shapes, such as half a loop or a bar that meets a stem.",
 ]
 const LAST = "Little of the place is left: a map stands for a whole part of a digit, such as a loop at the top."
