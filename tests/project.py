@@ -115,5 +115,10 @@ def write_competition(folder, images, labels, unlabelled):
     kaggle_csv.write_submission(folder / "sample_submission.csv", np.zeros(len(unlabelled), np.uint8))
 
 
+def without_log(text):
+    """Return the lines of a text without those that TensorFlow logs while it is imported; no setting prevents them."""
+    return [line for line in text.splitlines() if not re.match(r"WARNING: All log messages before|[IWE]\d{4} \d", line)]
+
+
 def stages_run(output):
     return re.findall(r"^Running stage '(.+)':$", output, re.MULTILINE)

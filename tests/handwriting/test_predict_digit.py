@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pictures import bomb, png
 from PIL import Image
+from project import without_log
 
 from digits.data import sources
 
@@ -34,14 +35,10 @@ def pictures(untrained_project, few_digits):
 
 
 def run(project, *arguments, stdin=b""):
-    """Run predict_digit.py: its exit status, the lines of standard output, and those of standard error.
-
-    The lines that TensorFlow logs while it is imported are left out; no setting prevents them.
-    """
+    """Run predict_digit.py: its exit status, the lines of standard output, and those of standard error."""
     command = [sys.executable, "predict_digit.py", *arguments]
     ran = subprocess.run(command, cwd=project.folder, env=project.environment, input=stdin, capture_output=True)
-    errors = ran.stderr.decode().splitlines()
-    return ran.returncode, ran.stdout.decode().splitlines(), errors
+    return ran.returncode, ran.stdout.decode().splitlines(), without_log(ran.stderr.decode())
 
 
 def test_valid_pictures_are_predicted_and_each_invalid_one_is_reported(untrained_project, pictures):
@@ -83,12 +80,12 @@ def test_a_number_is_read_from_standard_input(untrained_project, few_digits):
     assert name == "-" and len(digits) == 3
 
 
-def test_the_probabilities_of_the_members_are_averaged(untrained_project, few_digits):
+def test_the_probabilities_of_the_members_are_averaged(untrained_project, backend, few_digits):
     from digits.handwriting.recognizer import Recognizer
     from digits.model import network
 
     picture = Image.fromarray(few_digits[0][4])
-    members = [network.load(untrained_project / f"models/member-{member}.keras") for member in (0, 3)]
+    members = [network.load(untrained_project / f"models/member-{member}.keras", 4, 0.0) for member in (0, 3)]
     ensemble, *single = [Recognizer(models).predict(picture)[0] for models in (members, members[:1], members[1:])]
     probabilities = [prediction.probabilities for prediction in single]
     np.testing.assert_allclose(ensemble.probabilities, np.mean(probabilities, axis=0), atol=1e-6)
@@ -97,14 +94,14 @@ def test_the_probabilities_of_the_members_are_averaged(untrained_project, few_di
     np.testing.assert_array_equal(Recognizer(members).predict(Image.fromarray(digit))[0].image, digit)
 
 
-def test_an_ensemble_of_six_predicts_without_a_warning_in_any_environment(make_project, few_digits):
-    from digits.model import backend, network
+def test_an_ensemble_of_six_predicts_without_a_warning_in_any_environment(make_project, backend, few_digits):
+    from digits.model import network
 
-    backend.configure()
-    project = make_project(members=list(range(6)))
+    project = make_project(members=list(range(6)), **{"network.width": 2})
     project.environment["KERAS_BACKEND"] = "torch"
+    (project / "models").mkdir()
     for member in range(6):
-        network.save(network.build(2, 0.0), project / f"models/member-{member}.keras")
+        (project / f"models/member-{member}.keras").write_bytes(network.to_bytes(network.build(2, 0.0)))
     status, lines, errors = run(project, "-", stdin=png(Image.fromarray(few_digits[0][4]).resize((280, 280))))
     assert (status, len(lines), errors) == (0, 1, [])
 
