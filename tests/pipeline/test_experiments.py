@@ -84,7 +84,13 @@ def diff(project, kind, *revisions):
 
 def test_an_experiment_runs_what_its_setting_touches_and_leaves_the_workspace_as_it_was(typed):
     printed, left = typed
-    assert sorted(stages_run(one(printed, "--temp", "low-lr"))) == ["evaluate", "predict@0", "submission", "train@0"]
+    assert sorted(stages_run(one(printed, "--temp", "low-lr"))) == [
+        "evaluate",
+        "page",
+        "predict@0",
+        "submission",
+        "train@0",
+    ]
     for command in [command for command in left if "exp run" in command]:
         assert left[command] == "", command
 

@@ -46,7 +46,7 @@ def test_a_full_disk_ends_in_one_line_and_loses_nothing_and_the_next_run_succeed
 
     shutil.rmtree(prepared / ".dvc/cache")
     # too little for the stage, and then for DVC's copy in its cache
-    for room, prefix in ((5 * MEGABYTE, "error: "), (11 * MEGABYTE, "ERROR: ")):
+    for room, prefix in ((MEGABYTE // 2, "error: "), (2 * MEGABYTE, "ERROR: ")):
         for name in RESULTS["prepare"]:
             (prepared / name).unlink(missing_ok=True)
         with disk.full(room):
@@ -69,26 +69,6 @@ def test_a_read_only_folder_ends_in_one_line_and_loses_nothing(disk, prepared):
         assert ran.returncode and READ_ONLY in ran.stdout and "Traceback" not in ran.stdout
     assert results(prepared) == before
     prepared.set(seed=1)
-
-
-PREPARE_WITH_LITTLE_MEMORY = """
-import resource
-from digits import errors
-from stages import prepare
-
-pages = int(open("/proc/self/statm").read().split()[0])
-limit = pages * resource.getpagesize() + (5 << 20)
-resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-errors.run(prepare.main)
-"""
-
-
-def test_a_lack_of_memory_ends_in_one_line_and_loses_nothing(prepared):
-    if not os.path.exists("/proc/self/statm"):
-        pytest.skip("this system has no /proc/self/statm")
-    before = results(prepared)
-    refuses(prepared, "python", "-c", PREPARE_WITH_LITTLE_MEMORY, because="out of memory")
-    assert results(prepared) == before
 
 
 @pytest.fixture(scope="module")
