@@ -1,4 +1,4 @@
-"""A full disk, a read-only folder or too little memory loses nothing, and the next run succeeds."""
+"""A full disk or a read-only folder loses nothing, and the next run succeeds."""
 
 import os
 import resource
