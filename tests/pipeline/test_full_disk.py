@@ -45,8 +45,9 @@ def test_a_full_disk_ends_in_one_line_and_loses_nothing_and_the_next_run_succeed
     assert results(prepared) == before
 
     shutil.rmtree(prepared / ".dvc/cache")
-    # too little for the stage, and then for DVC's copy in its cache
-    for room, prefix in ((MEGABYTE // 2, "error: "), (2 * MEGABYTE, "ERROR: ")):
+    # room for DVC's copies of data/raw, but too little for the stage; and then for the stage, but not for DVC's copy
+    raw = sum((prepared / name).stat().st_size for name in RESULTS["fetch"])
+    for room, prefix in ((raw + MEGABYTE // 2, "error: "), (2 * MEGABYTE, "ERROR: ")):
         for name in RESULTS["prepare"]:
             (prepared / name).unlink(missing_ok=True)
         with disk.full(room):
