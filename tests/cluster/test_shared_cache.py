@@ -13,6 +13,7 @@ SHARED = {  # what may leave the machine; everything else has images in it
     "data/predictions/member-0.npz",
     "models/member-0.keras",
     "reports/details.json",
+    "reports/draw.html",
     "reports/labels",
     "reports/submission.csv",
     "reports/training/member-0.csv",

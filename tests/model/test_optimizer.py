@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.slow  # builds networks
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("backend")]  # builds networks
 
 
 @pytest.fixture(scope="module")

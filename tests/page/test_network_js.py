@@ -25,11 +25,10 @@ def hand(browser, address):
 
 
 @pytest.fixture(scope="module")
-def recognizer(project):
-    from digits.model import backend, network
+def recognizer(project, backend):
+    from digits.model import network
 
-    backend.configure()
-    return Recognizer([network.load(project / "models/member-0.keras")])
+    return Recognizer([network.load(project / "models/member-0.keras", width=8, dropout=0.5)])
 
 
 def variants(strokes, count, rng):

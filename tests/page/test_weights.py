@@ -11,10 +11,7 @@ from digits.page import html, weights
 
 
 @pytest.fixture(scope="module")
-def keras():
-    from digits.model import backend
-
-    backend.configure()
+def keras(backend):
     return backend.keras
 
 
