@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from digits import files
 
 RESULTS = Path("benchmarks/results.json")
-ABLATION = Path("benchmarks/ablation.json")
 README = Path("benchmarks/README.md")
 CHART = Path("benchmarks/accuracy.png")
 TARGETS = 0.99, 0.994, 0.996
@@ -27,22 +26,12 @@ REFERENCE = "deotte"  # whose time the others are compared with
 
 
 def write(results):
-    """Write the recipes' table into benchmarks/README.md, and plot the chart."""
-    _put("recipes", recipes_table(results))
-    plot(results, CHART)
-
-
-def write_ablation(results):
-    """Write the ablation's table into benchmarks/README.md."""
-    _put("ablation", ablation_table(results))
-
-
-def _put(name, table):
-    """Replace the text between the two markers of that name."""
-    before, begin, rest = README.read_text().partition(f"<!-- {name} -->\n")
-    _, end, after = rest.partition(f"<!-- end of {name} -->\n")
+    """Write the recipes' table into benchmarks/README.md, between its two markers, and plot the chart."""
+    before, begin, rest = README.read_text().partition("<!-- recipes -->\n")
+    _, end, after = rest.partition("<!-- end of recipes -->\n")
     with files.atomic_write(README) as partial:
-        partial.write_text(f"{before}{begin}{table}\n{end}{after}")
+        partial.write_text(f"{before}{begin}{recipes_table(results)}\n{end}{after}")
+    plot(results, CHART)
 
 
 def recipes_table(results):
@@ -62,27 +51,7 @@ def recipes_table(results):
         "fraction of peak FLOP/s",
         "peak memory",
     ]
-    return _table(head, [_row(name, recipe, results) for name, recipe in _in_order(results)])
-
-
-def ablation_table(results):
-    """Write a Markdown table with a row for each removed or changed part, the fewest errors first."""
-    measured = [(name, list(recipe["networks"].values())) for name, recipe in results.items() if recipe["networks"]]
-    rows = []
-    for name, networks in sorted(
-        measured, key=lambda row: statistics.mean(network["errors_moved"] for network in row[1])
-    ):
-        columns = [[network[key] for network in networks] for key in ("errors", "errors_moved")]
-        right = [1 - network["errors_moved"] / network["images"] for network in networks]
-        rows.append([name, *map(_errors, columns), mean_and_deviation(right)])
-    return _table(["", "errors", "errors with TTA", "accuracy with TTA"], rows)
-
-
-def _errors(counts):
-    return f"{statistics.mean(counts):.1f}" + (f" ± {statistics.stdev(counts):.1f}" if len(counts) > 1 else "")
-
-
-def _table(head, rows):
+    rows = [_row(name, recipe, results) for name, recipe in _in_order(results)]
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---", *["---:"] * (len(head) - 1)], *rows])
 
 
@@ -188,4 +157,3 @@ def plot(results, path):
 
 if __name__ == "__main__":
     write(json.loads(RESULTS.read_text()))
-    write_ablation(json.loads(ABLATION.read_text()))

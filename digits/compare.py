@@ -26,6 +26,7 @@ from digits import arrays, errors, files
 from digits.errors import InputError
 from digits.evaluation import metrics, report
 from digits.evaluation.predictions import SPLITS
+from digits.settings import Settings
 
 DETAILS, METRICS, PREDICTIONS = "reports/details.json", "reports/metrics.json", "reports/plots/predictions.csv"
 PAGE, TEMPLATE, MAX_CARDS = Path("reports/comparison.html"), Path(__file__).with_name("compare.html"), 100
@@ -75,6 +76,7 @@ def main() -> None:
     images = arrays.load_labelled().images
     page = report.render(
         TEMPLATE,
+        Settings.model_validate(now.details["settings"]).class_names,
         title=before.title,
         settings=settings,
         metrics=changes,

@@ -43,8 +43,17 @@ def _check_unique(members: list[int]) -> list[int]:
     return members
 
 
+def _check_unique_names(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("two classes have the same name")
+    return names
+
+
 BatchSize = Annotated[int | Literal["auto"], BeforeValidator(_check_batch_size)]
 Members = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_check_unique)]
+
+
+ClassNames = Annotated[list[str], Field(min_length=10, max_length=10), AfterValidator(_check_unique_names)]
 
 
 class Section(BaseModel):
@@ -102,6 +111,7 @@ class Settings(Section):
     regularization: Regularization = Regularization()
     early_stopping: EarlyStopping = EarlyStopping()
     compute: Compute = Compute()
+    class_names: ClassNames = [str(digit) for digit in range(10)]
 
     @model_validator(mode="after")
     def _check_members(self) -> Self:

@@ -44,9 +44,9 @@ def main() -> None:
     files.write_json("reports/details.json", details)
     counts = np.bincount(labelled.labels, minlength=10)
     write_csv(LABELS / "counts.csv", pd.DataFrame({"digit": range(10), "images": counts}))
-    charts.draw_bars(counts, LABELS / "bars.png")
-    charts.draw_pie(counts, LABELS / "pie.png")
-    charts.write_interactive(counts, LABELS / "interactive.html")
+    charts.draw_bars(counts, LABELS / "bars.png", params.class_names)
+    charts.draw_pie(counts, LABELS / "pie.png", params.class_names)
+    charts.write_interactive(counts, LABELS / "interactive.html", params.class_names)
 
     held_out = table[table.split == predictions.HELD_OUT]
     reliability = metrics.reliability(table if held_out.empty else held_out)
@@ -55,7 +55,7 @@ def main() -> None:
     write_csv(PLOTS / "per_digit.csv", metrics.per_digit(table))
     write_csv(PLOTS / "reliability.csv", reliability)
     write_csv(PLOTS / "curves.csv", curves)
-    charts.draw_mistakes(table, labelled.images, PLOTS / "mistakes.png")
+    charts.draw_mistakes(table, labelled.images, PLOTS / "mistakes.png", params.class_names)
     charts.draw_reliability(reliability, PLOTS / "reliability.png")
     charts.draw_curves(curves, PLOTS / "curves.png")
     report.write("reports/index.html", params, labelled, table, unlabelled, results, details)

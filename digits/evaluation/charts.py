@@ -1,9 +1,10 @@
 """Draw labels, predictions and trainings: as PNG with Matplotlib, and the labels as an interactive page with Plotly.
 
 Equal values give equal bytes. Functions that draw are decorated with `default_style`. Predictions are tables as
-digits.evaluation.predictions describes them.
+digits.evaluation.predictions describes them, counts (10,) are the numbers of images of the classes 0 to 9.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.style
@@ -44,26 +45,32 @@ def _begin(height: float = 3.6) -> Figure:
 
 
 @default_style
-def draw_bars(counts: NDArray[np.integer], path: str | Path) -> None:
-    """Draw horizontal bars; counts (10,) of the digits 0-9."""
+def draw_bars(counts: NDArray[np.integer], path: str | Path, class_names: Sequence[str] = DIGITS) -> None:
+    """Draw the counts as horizontal bars."""
     figure = _begin()
     axes = figure.subplots()
     texts = [f"{count:,} ({count / sum(counts):.1%})" for count in counts]
-    axes.bar_label(axes.barh(DIGITS, counts, color=BLUE), texts, padding=4)
+    axes.bar_label(axes.barh(class_names, counts, color=BLUE), texts, padding=4)
     axes.invert_yaxis()
     axes.margins(x=0.3)
-    axes.set(title=f"Labels of {sum(counts):,} images", xlabel="images", ylabel="digit")
+    axes.set(title=f"Labels of {sum(counts):,} images", xlabel="images", ylabel="label")
     axes.spines[["top", "right"]].set_visible(False)
     save(figure, path)
 
 
 @default_style
-def draw_pie(counts: NDArray[np.integer], path: str | Path) -> None:
-    """Draw a pie; counts (10,) of the digits 0-9."""
+def draw_pie(counts: NDArray[np.integer], path: str | Path, class_names: Sequence[str] = DIGITS) -> None:
+    """Draw the counts as a pie."""
     figure = _begin()
     axes = figure.subplots()
     wedges, *_ = axes.pie(
-        counts, labels=DIGITS, colors=["#a8c5ea"], autopct="%.1f%%", pctdistance=0.8, counterclock=False, startangle=90
+        counts,
+        labels=class_names,
+        colors=["#a8c5ea"],
+        autopct="%.1f%%",
+        pctdistance=0.8,
+        counterclock=False,
+        startangle=90,
     )
     for wedge in wedges:
         wedge.set(edgecolor="white", linewidth=1.5)
@@ -71,15 +78,15 @@ def draw_pie(counts: NDArray[np.integer], path: str | Path) -> None:
     save(figure, path)
 
 
-def build_interactive(counts: NDArray[np.integer]) -> plotly.graph_objects.Figure:
-    """Build a figure of horizontal bars that show count and fraction on hover; counts (10,) of the digits 0-9."""
+def build_interactive(counts: NDArray[np.integer], class_names: Sequence[str] = DIGITS) -> plotly.graph_objects.Figure:
+    """Build a figure of horizontal bars that show count and fraction on hover."""
     bars = plotly.graph_objects.Bar(
         x=[int(count) for count in counts],
-        y=DIGITS,
+        y=class_names,
         orientation="h",
         marker={"color": BLUE, "line": {"width": 0}},
         customdata=[count / sum(counts) for count in counts],
-        hovertemplate="digit %{y}: %{x:,} images, %{customdata:.2%}<extra></extra>",
+        hovertemplate="%{y}: %{x:,} images, %{customdata:.2%}<extra></extra>",
     )
     figure = plotly.graph_objects.Figure(bars)
     figure.update_layout(
@@ -91,15 +98,15 @@ def build_interactive(counts: NDArray[np.integer]) -> plotly.graph_objects.Figur
         dragmode=False,  # on a touch screen, swiping over the chart must scroll the page
     )
     figure.update_xaxes(title="images", gridcolor="rgba(128,128,128,0.3)", zeroline=False)
-    figure.update_yaxes(title="digit", type="category", autorange="reversed")
+    figure.update_yaxes(title="label", type="category", autorange="reversed")
     return figure
 
 
-def write_interactive(counts: NDArray[np.integer], path: str | Path) -> None:
+def write_interactive(counts: NDArray[np.integer], path: str | Path, class_names: Sequence[str] = DIGITS) -> None:
     """Write the figure of `build_interactive` as a page that loads nothing from the network."""
     config = {"responsive": True, "displayModeBar": False}
     with files.atomic_write(path) as partial:
-        build_interactive(counts).write_html(
+        build_interactive(counts, class_names).write_html(
             partial, include_plotlyjs=True, div_id="labels", config=config, post_script=FOLLOW_COLOR_SCHEME
         )
 
@@ -149,7 +156,9 @@ def draw_curves(curves: pd.DataFrame, path: str | Path) -> None:
 
 
 @default_style
-def draw_mistakes(predictions: pd.DataFrame, images: NDArray[np.uint8], path: str | Path) -> None:
+def draw_mistakes(
+    predictions: pd.DataFrame, images: NDArray[np.uint8], path: str | Path, class_names: Sequence[str] = DIGITS
+) -> None:
     """Draw the misclassified images, most confident first, each with its label, predicted digit and confidence.
 
     Without a misclassified image, draw the ten least confident predictions.
@@ -164,7 +173,10 @@ def draw_mistakes(predictions: pd.DataFrame, images: NDArray[np.uint8], path: st
     elif shown.empty:
         shown = select_least_confident(predictions, COLUMNS)
         title = f"None of {len(predictions):,} images misclassified; the least confident predictions"
-    captions = [f"{each.label} predicted as {each.predicted}\n{each.confidence:.1%}" for each in shown.itertuples()]
+    captions = [
+        f"{class_names[each.label]} predicted as {class_names[each.predicted]}\n{each.confidence:.1%}"
+        for each in shown.itertuples()
+    ]
     columns = min(len(shown), COLUMNS)
     rows = -(-len(shown) // columns)
     width, height = 36, 44  # of a cell in pixels: the image, a margin, and two lines of text

@@ -6,6 +6,8 @@ import io
 import json
 import math
 import platform
+import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +29,7 @@ from digits.evaluation.predictions import (
     select_least_confident,
     select_misclassified,
 )
+from digits.model import augmentation
 from digits.settings import Settings
 
 TEMPLATE, STYLE = Path(__file__).with_name("report.html"), Path(__file__).with_name("report.css")
@@ -76,6 +79,8 @@ def write(
 
     page = render(
         TEMPLATE,
+        settings.class_names,
+        long_names=max(map(len, settings.class_names)) > 2,
         source=settings.source,
         settings=flatten(settings.model_dump()),
         defaults=flatten(Settings().model_dump()),
@@ -95,19 +100,26 @@ def write(
         label_issue_cards=cards(ranked, min(mislabelled, MAX_LABEL_ISSUES)),
         reliability=list(metrics.reliability(next(iter(splits.values()))).itertuples()),
         trainings=[read_training(member, labelled.fold) for member in settings.members],
-        installed={"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES},
+        installed={"digit-recognizer": read_version(), "python": platform.python_version()}
+        | {name: importlib.metadata.version(name) for name in PACKAGES},
         charts={name: _data_url(Path(f"reports/plots/{name}.png").read_bytes()) for name in ("curves", "reliability")},
         examples=encode(make_sheet(labelled)),
+        augmented=encode(make_augmented_sheet(labelled, settings)),
     )
     with files.atomic_write(path) as partial:
         partial.write_text(page, encoding="utf-8")
 
 
-def render(template: Path, **context: Any) -> str:
-    """Fill in a template, with the style of the report; raises jinja2.UndefinedError if a name is missing."""
+def render(template: Path, class_names: Sequence[str], **context: Any) -> str:
+    """Fill in a template, with the style of the report; its filter `name` writes a digit as the name of its class.
+
+    Raises:
+        jinja2.UndefinedError: the context lacks something that the template shows.
+    """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["name"] = class_names.__getitem__
     text = template.read_text(encoding="utf-8")
     return environment.from_string(text).render(style=STYLE.read_text(encoding="utf-8"), **context)
 
@@ -116,6 +128,11 @@ def flatten(settings: dict[str, Any]) -> dict[str, str]:
     """Write settings in sections as {section.name: value}, so that equal values have equal texts: 10 and 10.0."""
     (flat,) = pd.json_normalize(settings, sep=".").to_dict("records")
     return {str(name): f"{value:g}" if isinstance(value, float) else str(value) for name, value in flat.items()}
+
+
+def read_version() -> str:
+    """Read the version of this project."""
+    return tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 
 def read_training(member: int, fold: NDArray[np.int8]) -> dict[str, Any]:
@@ -178,12 +195,23 @@ def make_cards(predictions: pd.DataFrame, images: NDArray[np.uint8]) -> list[dic
 
 
 def make_sheet(labelled: arrays.Labelled) -> NDArray[np.uint8]:
-    """Put the first images of each digit side by side, a row (28 pixels) a digit: (280, 448)."""
+    """Put the first images of each digit side by side, a row of 28 pixels per digit: (280, 448)."""
     sheet = np.zeros((10, 28, EXAMPLES, 28), np.uint8)
     for digit in range(10):
         chosen = labelled.images[np.flatnonzero(labelled.labels == digit)[:EXAMPLES]]
         sheet[digit, :, : len(chosen)] = chosen.swapaxes(0, 1)
     return sheet.reshape(280, -1)
+
+
+def make_augmented_sheet(labelled: arrays.Labelled, settings: Settings) -> NDArray[np.uint8]:
+    """Put the first image of each digit, and augmented copies of it, side by side, as make_sheet does."""
+    _, first = np.unique(labelled.labels, return_index=True)
+    copies = labelled.images[first].repeat(EXAMPLES, axis=0)
+    rng = np.random.default_rng(settings.seed)
+    points = augmentation.sample_affine(rng, len(copies), **settings.augment.model_dump())
+    augmented = augmentation.resample(copies, points).astype(np.uint8)
+    augmented[::EXAMPLES] = labelled.images[first]
+    return augmented.reshape(-1, EXAMPLES, 28, 28).swapaxes(1, 2).reshape(len(first) * 28, -1)
 
 
 def encode(image: NDArray[np.uint8]) -> str:

@@ -81,27 +81,6 @@ def test_the_table_has_mean_deviation_and_the_seconds_to_each_target():
 
 
 @pytest.mark.slow
-def test_each_row_of_the_ablation_is_another_recipe():
-    from benchmarks import ablation, run
-
-    fingerprints = [run.fingerprint(recipe) for recipe in ablation.RECIPES.values()]
-    assert len(set(fingerprints)) == len(fingerprints)
-
-
-def test_each_row_of_the_ablation_has_mean_and_deviation():
-    network = {"images": 1000, "errors": 5, "errors_moved": 2}
-    results = {
-        "half the width": {"networks": {"1": network | {"errors_moved": 4}}},
-        "no dropout": {"networks": {}},
-        "no weight decay": {"networks": {"1": network, "2": network | {"errors": 7}}},
-    }
-    assert tables.ablation_table(results).splitlines()[2:] == [
-        "| no weight decay | 6.0 ± 1.4 | 2.0 ± 0.0 | 99.800 ± 0.000 % (n = 2) |",
-        "| half the width | 5.0 | 4.0 | 99.600 % (n = 1) |",
-    ]
-
-
-@pytest.mark.slow
 def test_a_network_that_two_recipes_share_is_trained_once():
     from benchmarks import recipes, run
 
@@ -148,18 +127,6 @@ def test_a_recipe_is_trained_once_and_its_row_is_written(project):
     assert "seconds" not in results["recipes"]["our-default"]["networks"]["2"]
 
 
-@pytest.mark.faults
-def test_the_ablation_trains_three_seeds_of_a_change_once_and_writes_its_table(project):
-    (project / "benchmarks/ablation.json").unlink(missing_ok=True)
-    command = "python", "-m", "benchmarks.ablation", "AdamW in place of Muon"
-    assert project.run(*command).stdout.count("AdamW in place of Muon, seed") == 3
-    networks = json.loads((project / "benchmarks/ablation.json").read_text())["AdamW in place of Muon"]["networks"]
-    assert sorted(networks) == ["1", "2", "3"]
-    assert all(0 < network["errors"] < network["images"] for network in networks.values())
-    assert "| AdamW in place of Muon |" in (project / "benchmarks/README.md").read_text()
-    assert "seed" not in project.run(*command).stdout
-
-
 @pytest.mark.slow
 def test_a_wrong_name_and_missing_data_end_in_one_line(project):
     ran = project.run("python", "-m", "benchmarks.run", "lenet", check=False)
@@ -170,20 +137,3 @@ def test_a_wrong_name_and_missing_data_end_in_one_line(project):
     (project / "data/incoming/elsewhere.csv").rename(project / "data/incoming/train.csv")
     line = ran.stdout.splitlines()[-1]
     assert ran.returncode == 1 and line.startswith("error: ") and "data/incoming/train.csv" in line
-
-
-@pytest.mark.faults
-def test_the_time_outside_training_is_measured_on_data_incoming(project, few_digits):
-    images, labels = few_digits
-    params = project / "params.yaml"
-    params.write_text("# a comment before the source\n" + params.read_text())
-    project.git("commit", "-qm", "A comment", "params.yaml")
-    kaggle_csv.write_test(project / "data/incoming/test.csv", images)
-    kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels[1:])
-    ran = project.run("python", "-m", "benchmarks.outside_training", check=False)
-    assert ran.returncode == 1 and ran.stdout.startswith("error: ")
-    assert "200 images" in ran.stdout and "199 ids" in ran.stdout
-    kaggle_csv.write_submission(project / "data/incoming/sample_submission.csv", labels)
-    output = project.run("python", "-m", "benchmarks.outside_training").stdout
-    whole, training = map(int, re.findall(r"(\d+) s", output))
-    assert 0 <= training < whole
