@@ -33,6 +33,7 @@ from digits.model import augmentation
 from digits.settings import Settings
 
 TEMPLATE, STYLE = Path(__file__).with_name("report.html"), Path(__file__).with_name("report.css")
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 MAX_MISCLASSIFIED, MAX_LABEL_ISSUES, MAX_LEAST_CONFIDENT, MAX_CONFUSIONS, MAX_PER_CELL = 120, 48, 6, 5, 8
 EXAMPLES = 16  # images of each digit
 PACKAGES = "numpy", "pandas", "scipy", "scikit-learn", "cleanlab", "matplotlib", "plotly"
@@ -132,7 +133,7 @@ def flatten(settings: dict[str, Any]) -> dict[str, str]:
 
 def read_version() -> str:
     """Read the version of this project."""
-    return tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    return tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["version"]
 
 
 def read_training(member: int, fold: NDArray[np.int8]) -> dict[str, Any]:

@@ -10,53 +10,26 @@ import pytest
 from benchmarks import tables
 from digits.evaluation.metrics import accuracy_interval
 
-CARD, README, EXPERIMENTS, BENCHMARKS = (
-    (graph.ROOT / name).read_text()
-    for name in ("MODEL_CARD.md", "README.md", "docs/experiments.md", "benchmarks/README.md")
+CARD, README, EXPERIMENTS = (
+    (graph.ROOT / name).read_text() for name in ("MODEL_CARD.md", "README.md", "docs/experiments.md")
 )
 DOCUMENTS = [str(path.relative_to(graph.ROOT)) for path in graph.tracked_files("*.md")]
 UNSEEN = 7_980  # images of the benchmark
 OURS = "default", "bfloat16", "fast"
 
 
-def percent(correct, images):
-    low, high = accuracy_interval(correct, images)
-    return f"{correct / images:.2%}".replace("%", " %"), f"{100 * low:.2f}–{100 * high:.2f} %"
-
-
-def counted(name, errors, images):
-    accuracy, interval = percent(images - errors, images)
-    return f"| {name} | {accuracy} | {interval} | {errors:,} of {images:,} |"
-
-
 def benchmark_rows():
     recipes = json.loads(tables.RESULTS.read_text())["recipes"]
     for name in OURS:
         accuracies = _accuracies(recipes[f"our-{name}"])
-        _, interval = percent(round(statistics.mean(accuracies) * UNSEEN), UNSEEN)
+        low, high = accuracy_interval(round(statistics.mean(accuracies) * UNSEEN), UNSEEN)
+        interval = f"{100 * low:.2f}–{100 * high:.2f} %"
         yield f"| one network, {name} settings | {tables.mean_and_deviation(accuracies)} | {interval} |"
 
 
-def former_rows():
-    averaged, networks = re.search(r"\| former-best \|.* \| ([\d.]+) % \((\d+) in ", BENCHMARKS).groups()
-    accuracy, interval = percent(round(float(averaged) / 100 * UNSEEN), UNSEEN)
-    yield f"| {networks} networks of the former defaults, averaged | {accuracy} | {interval} |"
-
-
-def half_data_rows():
-    errors = re.search(r"\| 256, 0.008, 12 \(adopted\) \| ([\d, ]+) \|", BENCHMARKS)[1].split(",")
-    yield counted("one network, default settings", round(statistics.mean(map(int, errors))), 18_900)
-
-
-def out_of_fold_rows():
-    errors = int(re.search(r"\| as the pipeline runs \| (\d+) \|", BENCHMARKS)[1])
-    yield counted("out of fold, ten networks", errors, 42_000)
-
-
-@pytest.mark.parametrize("rows", [benchmark_rows, former_rows, half_data_rows, out_of_fold_rows])
-def test_a_table_of_the_model_card_has_the_figures_of_its_source(rows, monkeypatch):
+def test_the_table_of_the_model_card_has_the_figures_of_the_benchmarks(monkeypatch):
     monkeypatch.chdir(graph.ROOT)
-    missing = [row for row in rows() if row not in CARD.splitlines()]
+    missing = [row for row in benchmark_rows() if row not in CARD.splitlines()]
     assert not missing, "MODEL_CARD.md lacks these rows:\n" + "\n".join(missing)
 
 

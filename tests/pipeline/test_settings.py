@@ -17,7 +17,9 @@ from stages import fetch, prepare
 TEXT = (graph.ROOT / "params.yaml").read_text()  # for its comments; the values of the tests are the defaults
 DEFAULTS = Settings().model_dump()
 PARAMETERS = sorted(settings.dotted(Settings))
-NUMBERS = [name for name in PARAMETERS if name not in ("source", "members", "batch_size", "compute.precision")]
+NUMBERS = [
+    name for name in PARAMETERS if name not in ("source", "members", "batch_size", "compute.precision", "class_names")
+]
 SECTIONS = [name for name, value in DEFAULTS.items() if isinstance(value, dict)]
 STAGES = [path.stem for path in graph.stage_files() if graph.parameters(path.stem)]
 SCHEMA = Settings.model_json_schema()
@@ -113,6 +115,8 @@ def test_the_comment_of_a_number_gives_its_range(name):
         ("batch_size", 0, ["batch_size: ", "auto", "10000", "0"]),
         ("batch_size", "64", ["batch_size: ", "auto", "'64'"]),
         ("batch_size", True, ["batch_size: ", "True"]),
+        ("class_names", ["0"], ["class_names: ", "10 items"]),
+        ("class_names", ["a"] * 10, ["class_names: ", "two classes have the same name"]),
         ("compute.precision", "bfloat16", ["compute.precision: ", "'mixed_bfloat16'", "'bfloat16'"]),
     ],
 )
