@@ -9,7 +9,7 @@ import pytest
 WORDS = dict(
     line.split("\t") for line in (graph.ROOT / "tests/vocabulary.tsv").read_text(encoding="utf-8").splitlines()
 )
-TEXT = ["*.py", "*.md", "*.html", "*.ipynb", "*.yaml", "*.toml", "*.in", "*.sh", "Makefile"]
+TEXT = ["*.py", "*.md", "*.html", "*.js", "*.css", "*.ipynb", "*.yaml", "*.toml", "*.in", "*.sh", "Makefile"]
 SHARED = {"settings", "errors", "files", "arrays", "cluster"}  # modules that all may import
 FOLDERS = ["data", "model", "evaluation", "page", "handwriting"]  # each may import those before it
 

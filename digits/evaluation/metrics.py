@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import log_loss, precision_recall_fscore_support
 
-from digits.arrays import Labelled, MemberPredictions
+from digits.arrays import TRAIN_ONLY, Labelled, MemberPredictions
 from digits.evaluation.predictions import HELD_OUT, OUT_OF_FOLD, PROBABILITIES
 
 BINS = 15
@@ -136,7 +136,8 @@ def per_digit(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def hash_data(labelled: Labelled) -> dict[str, str]:
-    """Hash the labelled images, and their split, so that runs with the same ones are recognized."""
-    images = hashlib.md5(labelled.images)  # type: ignore[arg-type]  # contiguous, so that it is a buffer
-    images.update(labelled.labels)  # type: ignore[arg-type]
-    return {"images": images.hexdigest(), "split": hashlib.md5(labelled.fold).hexdigest()}  # type: ignore[arg-type]
+    """Hash the images that are evaluated, and their split, so that runs with the same ones are recognized."""
+    images, labels, fold = (array[labelled.fold != TRAIN_ONLY] for array in labelled)
+    md5 = hashlib.md5(images)
+    md5.update(labels)
+    return {"images": md5.hexdigest(), "split": hashlib.md5(fold).hexdigest()}

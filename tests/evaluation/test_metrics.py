@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from digits import arrays
 from digits.evaluation import metrics, predictions
 
 
@@ -57,3 +58,12 @@ def test_precision_and_recall_per_digit():
     assert rows.loc[1].tolist() == pytest.approx([1, 2 / 3, 0.8, 3])
     assert rows.loc[2].tolist() == pytest.approx([0.5, 1, 2 / 3, 1])
     assert len(rows) == 10 and rows.loc[7].tolist() == [0, 0, 0, 0]
+
+
+def test_runs_with_and_without_additional_training_images_are_compared_but_not_those_of_other_images(few_digits):
+    images, labels = few_digits
+    fold = np.zeros(200, np.int8)
+    fold[190:] = arrays.TRAIN_ONLY
+    with_drawings = metrics.hash_data(arrays.Labelled(images, labels, fold))
+    assert with_drawings == metrics.hash_data(arrays.Labelled(images[:190], labels[:190], fold[:190]))
+    assert with_drawings != metrics.hash_data(arrays.Labelled(images[1:191], labels[:190], fold[:190]))
