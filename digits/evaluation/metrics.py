@@ -28,7 +28,7 @@ def compute(predictions: pd.DataFrame, by_member: Sequence[MemberPredictions]) -
     Returns:
         metrics {name: number}. `gain` is how many errors fewer the ensemble makes on the held-out images than its
         members do on average.
-        details {name: number, or a list of one number a member}.
+        details {name: number, or a list with a number per member}.
     """
     results: dict[str, Any] = {}
     details: dict[str, Any] = {}

@@ -1,6 +1,6 @@
 """A table of the labelled images that were predicted by networks not trained on them.
 
-One row an image, in the order of data/raw/train.csv, with the columns
+A row per image, in the order of data/raw/train.csv, with the columns
 
 row         int64, the image's row in data/raw/train.csv, counted from 1
 label       int64, the digit given in that file

@@ -93,5 +93,5 @@ def test_the_run_before_this_one_needs_no_commit_and_experiments_are_found_by_na
     assert "once: " in printed("once")
     with pytest.raises(InputError, match="several experiments are named low-lr; use a hash: "):
         printed("low-lr")
-    with pytest.raises(InputError, match="'low-rl' is no commit, branch, tag or experiment"):
+    with pytest.raises(InputError, match="'low-rl' is not a commit, branch, tag or experiment"):
         printed("low-rl")
