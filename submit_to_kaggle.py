@@ -1,7 +1,7 @@
 """Submit reports/submission.csv to Kaggle, wait for its score, and keep a log of it: `make submit MESSAGE="…"`.
 
-This is not a stage, because it changes something outside of the project. It first checks that the file is valid, that the
-images are the competition's, that the file was not submitted before and that the pipeline is up to date. The log is
+This is not a stage, because it changes something outside of the project. It first checks that the file is valid, that
+the images are the competition's, that the file was not submitted before and that the pipeline is up to date. The log is
 reports/kaggle_submissions.json, for you to commit: which commit got which score. `--list` prints it.
 """
 

@@ -125,7 +125,7 @@ def read_revision(repo: Repo, name: str) -> Run:
         experiments = [repo.scm.get_ref(str(ref))[:7] for ref in exp_refs_by_names(repo.scm, {name})[name]]
         if experiments:
             raise InputError(f"several experiments are named {name}; use a hash: {', '.join(experiments)}") from None
-        raise InputError(f"{name!r} is not a commit, branch, tag or experiment; `make experiments` lists these") from None
+        raise InputError(f"{name!r} is not a commit, branch, tag or experiment; see `make experiments`") from None
     lock = yaml.load(_git("show", f"{commit}:./dvc.lock"), yaml.CSafeLoader)
     if not lock or "evaluate" not in lock["stages"]:
         raise InputError(f"dvc.lock of {name} records no results")

@@ -1,7 +1,7 @@
 """predict_digit.py on files: one line for each picture, also if others are invalid."""
 
+import io
 import json
-import subprocess
 import sys
 
 import numpy as np
@@ -10,6 +10,8 @@ from pictures import bomb, png
 from PIL import Image
 from project import without_log
 
+import predict_digit
+from digits import errors
 from digits.data import sources
 
 pytestmark = pytest.mark.slow
@@ -34,15 +36,25 @@ def pictures(untrained_project, few_digits):
     return folder
 
 
-def run(project, *arguments, stdin=b""):
+@pytest.fixture
+def run(untrained_project, monkeypatch, capsys):
     """Run predict_digit.py: its exit status, the lines of standard output, and those of standard error."""
-    command = [sys.executable, "predict_digit.py", *arguments]
-    ran = subprocess.run(command, cwd=project.folder, env=project.environment, input=stdin, capture_output=True)
-    return ran.returncode, ran.stdout.decode().splitlines(), without_log(ran.stderr.decode())
+
+    def run(*arguments, stdin=b""):
+        monkeypatch.chdir(untrained_project.folder)
+        monkeypatch.setattr(sys, "argv", ["predict_digit.py", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as ended:
+            errors.run(predict_digit.main)
+        out, err = capsys.readouterr()
+        message = [ended.value.code] if isinstance(ended.value.code, str) else []
+        return 1 if message else ended.value.code, out.splitlines(), err.splitlines() + message
+
+    return run
 
 
-def test_valid_pictures_are_predicted_and_each_invalid_one_is_reported(untrained_project, pictures):
-    status, lines, errors = run(untrained_project, "pictures")
+def test_valid_pictures_are_predicted_and_each_invalid_one_is_reported(run, pictures):
+    status, lines, messages = run("pictures")
     assert status == 1
     assert [line.split("\t")[0] for line in lines] == ["pictures/a.png", "pictures/more/b.jpg"]
     for _, digit, probability in (line.split("\t") for line in lines):
@@ -56,14 +68,14 @@ def test_valid_pictures_are_predicted_and_each_invalid_one_is_reported(untrained
         ("notes.txt", "not an image"),
         ("phone.heic", "HEIC"),
     ]
-    assert len(errors) == len(facts)
-    for line, (name, reason) in zip(errors, facts, strict=True):
+    assert len(messages) == len(facts)
+    for line, (name, reason) in zip(messages, facts, strict=True):
         assert line.startswith(f"error: pictures/{name} ") and reason in line
 
 
-def test_json_has_all_probabilities_and_a_missing_file_is_reported(untrained_project, pictures):
-    status, lines, errors = run(untrained_project, "--json", "pictures/a.png", "missing.png")
-    assert status == 1 and len(errors) == 1 and "missing.png" in errors[0]
+def test_json_has_all_probabilities_and_a_missing_file_is_reported(run, pictures):
+    status, lines, messages = run("--json", "pictures/a.png", "missing.png")
+    assert status == 1 and len(messages) == 1 and "missing.png" in messages[0]
     prediction = json.loads(lines[0])
     assert prediction["path"] == "pictures/a.png"
     assert np.shape(prediction["probabilities"]) == (1, 10)
@@ -71,11 +83,11 @@ def test_json_has_all_probabilities_and_a_missing_file_is_reported(untrained_pro
     assert prediction["digits"] == str(np.argmax(prediction["probabilities"]))
 
 
-def test_a_number_is_read_from_standard_input(untrained_project, few_digits):
+def test_a_number_is_read_from_standard_input(run, few_digits):
     row = np.hstack([255 - few_digits[0][i] for i in (4, 5, 7)])
     picture = png(Image.fromarray(row).resize((840, 280), Image.Resampling.NEAREST))
-    status, lines, errors = run(untrained_project, "--number", "-", stdin=picture)
-    assert (status, errors) == (0, [])
+    status, lines, messages = run("--number", "-", stdin=picture)
+    assert (status, messages) == (0, [])
     name, digits, _ = lines[0].split("\t")
     assert name == "-" and len(digits) == 3
 
@@ -98,18 +110,19 @@ def test_an_ensemble_of_six_predicts_without_a_warning_in_any_environment(make_p
     from digits.model import network
 
     project = make_project(members=list(range(6)), **{"network.width": 2})
-    project.environment["KERAS_BACKEND"] = "torch"
     (project / "models").mkdir()
     for member in range(6):
         (project / f"models/member-{member}.keras").write_bytes(network.to_bytes(network.build(2, 0.0)))
-    status, lines, errors = run(project, "-", stdin=png(Image.fromarray(few_digits[0][4]).resize((280, 280))))
-    assert (status, len(lines), errors) == (0, 1, [])
+    Image.fromarray(few_digits[0][4]).resize((280, 280)).save(project / "digit.png")
+    printed = project.run(sys.executable, "predict_digit.py", "digit.png", KERAS_BACKEND="torch").stdout
+    (line,) = without_log(printed)
+    assert line.startswith("digit.png\t")
 
 
-def test_a_missing_model_is_reported_with_the_command_that_trains_it(untrained_project):
+def test_a_missing_model_is_reported_with_the_command_that_trains_it(run, untrained_project):
     model, moved = untrained_project / "models/member-3.keras", untrained_project / "moved.keras"
     model.rename(moved)
-    status, lines, errors = run(untrained_project, "missing.png")
+    status, lines, messages = run("missing.png")
     moved.rename(model)
-    assert (status, lines) == (1, []) and len(errors) == 1
-    assert "models/member-3.keras" in errors[0] and "dvc repro" in errors[0]
+    assert (status, lines) == (1, []) and len(messages) == 1
+    assert "models/member-3.keras" in messages[0] and "dvc repro" in messages[0]
