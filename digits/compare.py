@@ -129,7 +129,7 @@ def read_revision(repo: Repo, name: str) -> Run:
     lock = yaml.load(_git("show", f"{commit}:./dvc.lock"), yaml.CSafeLoader)
     if not lock or "evaluate" not in lock["stages"]:
         raise InputError(f"dvc.lock of {name} records no results")
-    title = _git("log", "-1", f"--format={name}: %h, %cs, %s", commit)[:100]
+    title = _git("log", "-1", f"--format={name}: %h, %cs, %s", commit).partition(", dvc: commit experiment")[0][:100]
     return read_cached(repo, title, lock["stages"]["evaluate"])
 
 

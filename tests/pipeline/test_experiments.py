@@ -84,7 +84,7 @@ def diff(project, kind, *revisions):
 
 def test_an_experiment_runs_what_its_setting_touches_and_leaves_the_workspace_as_it_was(typed):
     printed, left = typed
-    assert sorted(stages_run(one(printed, "--temp", "low-lr"))) == [
+    assert sorted(stages_run(one(printed, "--temp", "small"))) == [
         "evaluate",
         "page",
         "predict@0",
@@ -95,7 +95,7 @@ def test_an_experiment_runs_what_its_setting_touches_and_leaves_the_workspace_as
         assert left[command] == "", command
 
 
-@pytest.mark.parametrize(("name", "setting"), [("low-lr", "lr"), ("ensemble", "members"), ("narrow", "network.width")])
+@pytest.mark.parametrize(("name", "setting"), [("low-lr", "lr"), ("ensemble", "members"), ("small", "network.width")])
 def test_experiments_do_not_accumulate(project, typed, name, setting):
     assert list(diff(project, "params", "lower-lr~", name)) == [setting]
 
@@ -124,12 +124,12 @@ def test_the_table_of_experiments_fits_and_holds_what_differs(typed):
         "network.width",
     }
     assert {"lr", "members", "network.width"} <= set(header) and not re.search(r"[0-9a-f]{32}", table)
-    assert all(f"[{name}]" in table for name in ("low-lr", "ensemble", "narrow"))
+    assert all(f"[{name}]" in table for name in ("low-lr", "ensemble", "small"))
 
 
 def test_the_table_still_has_the_experiments_after_the_next_commit(project, typed):
     table = project.run("make", "experiments").stdout
-    assert all(f"[{name}]" in table for name in ("low-lr", "ensemble", "narrow"))
+    assert all(f"[{name}]" in table for name in ("low-lr", "ensemble", "small"))
     assert max(map(len, table.splitlines())) <= 120
 
 
