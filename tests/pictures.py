@@ -8,8 +8,6 @@ import zlib
 import numpy as np
 from PIL import Image, ImageDraw
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
 
 def png(picture):
     """Encode a PIL.Image.Image as the bytes of a PNG file."""
@@ -18,29 +16,14 @@ def png(picture):
     return file.getvalue()
 
 
-def read_chunks(content):
-    """Split a PNG file into its chunks: a list of (type, data)."""
-    chunks, start = [], len(SIGNATURE)
-    while start < len(content):
-        length = struct.unpack_from(">I", content, start)[0]
-        chunks.append((content[start + 4 : start + 8], content[start + 8 : start + 8 + length]))
-        start += length + 12
-    return chunks
-
-
-def join_chunks(chunks):
-    """Make a PNG file of chunks, with correct checksums."""
-    checksums = (struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks)
-    return SIGNATURE + b"".join(
-        struct.pack(">I", len(data)) + kind + data + checksum
-        for (kind, data), checksum in zip(chunks, checksums, strict=True)
-    )
-
-
 def bomb(side):
     """Make a decompression bomb: a PNG file of about a kilobyte with a header of side × side pixels."""
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    return join_chunks([(b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")])
+    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")
+    parts = [
+        (struct.pack(">I", len(data)), kind + data, struct.pack(">I", zlib.crc32(kind + data))) for kind, data in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(map(b"".join, parts))
 
 
 def draw_seven(paper=(255, 255, 255), ink=(0, 0, 0), width=20, marks=()):
