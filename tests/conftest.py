@@ -88,7 +88,7 @@ def untrained_project(make_project, backend):
     for member in (0, 3):
         backend.keras.utils.set_random_seed(member)
         (project / "models").mkdir(exist_ok=True)
-        (project / f"models/member-{member}.keras").write_bytes(network.to_bytes(network.build(4, 0.0)))
+        (project / f"models/member-{member}.keras").write_bytes(network.to_bytes(network.build(width=4, dropout=0.0)))
     return project
 
 

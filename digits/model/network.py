@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from digits.errors import InputError
 from digits.model import tasks
@@ -89,15 +90,19 @@ def _undated(name, content):
     return content
 
 
-def load(path: str | Path, width: int, dropout: float) -> keras.Model:
+def load(path: str | Path, **settings: Any) -> keras.Model:
     """Build the network and read its weights from a model file; nothing else of the file is used.
+
+    Args:
+        path: a `.keras` file.
+        settings: the arguments of `build`.
 
     Raises:
         InputError: the file is missing, is not a model file, or has other layers.
     """
     if not Path(path).exists():
         raise InputError(f"{path} is missing; `dvc repro` trains it")
-    model = build(width, dropout)
+    model = build(**settings)
     try:
         model.load_weights(path)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
@@ -108,14 +113,14 @@ def load(path: str | Path, width: int, dropout: float) -> keras.Model:
     return model
 
 
-def from_bytes(content: bytes, width: int, dropout: float) -> keras.Model:
+def from_bytes(content: bytes, **settings: Any) -> keras.Model:
     """Load the network from the content of a model file, as `load` does."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "member.keras"
         path.write_bytes(content)
-        return load(path, width, dropout)
+        return load(path, **settings)
 
 
-def load_members(members: Sequence[int], width: int, dropout: float) -> list[keras.Model]:
+def load_members(members: Sequence[int], **settings: Any) -> list[keras.Model]:
     """Load the networks of the listed members; models/ may hold others."""
-    return [load(tasks.model_path(member), width, dropout) for member in members]
+    return [load(tasks.model_path(member), **settings) for member in members]

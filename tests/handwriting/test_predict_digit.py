@@ -97,7 +97,8 @@ def test_the_probabilities_of_the_members_are_averaged(untrained_project, backen
     from digits.model import network
 
     picture = Image.fromarray(few_digits[0][4])
-    members = [network.load(untrained_project / f"models/member-{member}.keras", 4, 0.0) for member in (0, 3)]
+    paths = [untrained_project / f"models/member-{member}.keras" for member in (0, 3)]
+    members = [network.load(path, width=4, dropout=0.0) for path in paths]
     ensemble, *single = [Recognizer(models).predict(picture)[0] for models in (members, members[:1], members[1:])]
     probabilities = [prediction.probabilities for prediction in single]
     np.testing.assert_allclose(ensemble.probabilities, np.mean(probabilities, axis=0), atol=1e-6)
@@ -112,7 +113,7 @@ def test_an_ensemble_of_six_predicts_without_a_warning_in_any_environment(make_p
     project = make_project(members=list(range(6)), **{"network.width": 2})
     (project / "models").mkdir()
     for member in range(6):
-        (project / f"models/member-{member}.keras").write_bytes(network.to_bytes(network.build(2, 0.0)))
+        (project / f"models/member-{member}.keras").write_bytes(network.to_bytes(network.build(width=2, dropout=0.0)))
     Image.fromarray(few_digits[0][4]).resize((280, 280)).save(project / "digit.png")
     printed = project.run(sys.executable, "predict_digit.py", "digit.png", KERAS_BACKEND="torch").stdout
     (line,) = without_log(printed)

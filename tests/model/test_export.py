@@ -54,7 +54,7 @@ def test_the_exported_files_give_the_mean_of_the_members_without_this_project(un
     np.save(tmp_path / "images.npy", images)
     ran = subprocess.run([sys.executable, "-P", "-c", ELSEWHERE], cwd=tmp_path, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
-    models = [network.load(project / f"models/member-{member}.keras", 4, 0.3) for member in (0, 3)]
+    models = [network.load(project / f"models/member-{member}.keras", width=4, dropout=0.3) for member in (0, 3)]
     expected = np.mean([model.predict(images, verbose=0) for model in models], axis=0)
     got = dict(np.load(tmp_path / "probabilities.npz"))
     (got["onnx"],) = ReferenceEvaluator(str(tmp_path / "export/digits.onnx")).run(None, {"images": images[:50]})

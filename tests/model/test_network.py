@@ -24,7 +24,7 @@ def network(backend):
 
 @pytest.fixture(scope="module")
 def model(network):
-    return network.build(2, 0.5)
+    return network.build(width=2, dropout=0.5)
 
 
 def test_the_default_network_has_280234_parameters(network):
@@ -51,7 +51,7 @@ def test_the_environment_and_other_programs_settings_do_not_reach_keras(tmp_path
 def test_the_graph_of_training_is_built_once(network):
     from digits.model import backend, training
 
-    model = network.build(2, 0.0)
+    model = network.build(width=2, dropout=0.0)
     training.compile_network(model, lr=0.01, steps=2, weight_decay=0, label_smoothing=0)
     built, step = [], model.train_step
     model.train_step = lambda data: built.append("a graph") or step(data)
@@ -72,7 +72,7 @@ def test_equal_weights_give_equal_bytes_and_are_loaded_without_loss(network, mod
     model.compile("adam", "categorical_crossentropy")
     content = network.to_bytes(model)
     assert network.to_bytes(model) == content
-    loaded = network.from_bytes(content, 2, 0.5)
+    loaded = network.from_bytes(content, width=2, dropout=0.5)
     for got, expected in zip(loaded.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(got, expected)
     images = np.ones((2, 28, 28))
@@ -100,16 +100,16 @@ def _archive_without_weights(path):
 def test_a_file_that_is_no_model_is_refused_in_one_line(network, tmp_path, write):
     write(tmp_path / "member-0.keras")
     with pytest.raises(InputError, match=r"^[^\n]*member-0.keras does not fit[^\n]*$"):
-        network.load(tmp_path / "member-0.keras", 2, 0.5)
+        network.load(tmp_path / "member-0.keras", width=2, dropout=0.5)
 
 
 def test_a_file_of_another_network_or_a_missing_one_is_refused_in_one_line(network, model, tmp_path):
     path = tmp_path / "member-0.keras"
     with pytest.raises(InputError, match=r"member-0.keras is missing; `dvc repro`"):
-        network.load(path, 2, 0.5)
+        network.load(path, width=2, dropout=0.5)
     path.write_bytes(network.to_bytes(model)[:-2000])
     with pytest.raises(InputError, match=r"^[^\n]*member-0.keras does not fit[^\n]*$"):
-        network.load(path, 2, 0.5)
+        network.load(path, width=2, dropout=0.5)
     path.write_bytes(network.to_bytes(model))
     with pytest.raises(InputError, match=r"^[^\n]*member-0.keras does not fit[^\n]*$"):
-        network.load(path, 4, 0.5)
+        network.load(path, width=4, dropout=0.5)

@@ -88,7 +88,7 @@ def test_the_network_has_the_weights_of_the_last_epoch_and_calibrated_probabilit
     from digits.model import network
 
     content, history, details = train(epochs=8, augment={"rotate": 0, "zoom": 0, "shift": 0, "shear": 0})
-    model = network.from_bytes(content, 2, 0.1)
+    model = network.from_bytes(content, width=2, dropout=0.1)
     val_mask = data.fold == 0
     probabilities = model.predict(data.images[val_mask], verbose=0)
     accuracy = (probabilities.argmax(axis=1) == data.labels[val_mask]).mean()
