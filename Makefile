@@ -47,9 +47,10 @@ search: repository .venv/cluster-ready
 	@dvc repro prepare
 	@python -m digits.search --jobs $(JOBS)
 
-# DVC needs a Git repository with a commit; a ZIP of the project has none.
+# DVC needs a Git repository with a commit; a ZIP of the project has none. Where Git refuses one, it says why.
 repository:
-	@git rev-parse HEAD >/dev/null || { echo 'Clone the project, or begin a repository: git init && git add -A && git commit -m "Begin"' >&2; exit 1; }
+	@git rev-parse HEAD >/dev/null || { [ -e .git ] && ! git rev-parse --git-dir >/dev/null 2>&1 \
+	    || echo 'Clone the project, or begin a repository: git init && git add -A && git commit -m "Begin"' >&2; exit 1; }
 
 submit: .venv/ready
 	@python submit_to_kaggle.py $(FLAGS) "$$MESSAGE"
