@@ -11,7 +11,7 @@
 # make cluster-setup  add the packages for a Ray cluster to .venv
 # make lint         check format, style, types and vocabulary: seconds
 # make test         every test · make test-quick: those that take less than a minute together
-# make test-notebook    run digit_recognition.ipynb · make refresh-notebook: the same, and store its outputs: a minute
+# make test-notebook    run digit_recognition.ipynb · make refresh-notebook: the same, and store its outputs: a minute or two
 # make test-faults  kills, full disks, other machines: an hour; FLAGS="-k seed03" for a part
 
 SHELL := bash
