@@ -6,11 +6,12 @@
 # make search       try other settings, as search.yaml says, and name the best: hours; make search JOBS=4 on four processes
 # make draw         draw a digit in the browser and see the prediction
 # make export       write the network as LiteRT, ONNX and SavedModel, to use it without this project
-# make notebook     open digit_recognition.ipynb, the same steps one at a time
+# make notebook     open my_notebook.ipynb, a copy of digit_recognition.ipynb: the same steps one at a time
 # make bench        train other people's recipes and ours and compare them: hours; make bench FLAGS=--quick: ten minutes
 # make cluster-setup  add the packages for a Ray cluster to .venv
 # make lint         check format, style, types and vocabulary: seconds · make format: correct what can be corrected
 # make test         every test · make test-quick: those that take less than a minute together
+# make test-notebook    run digit_recognition.ipynb · make refresh-notebook: the same, and store its outputs: a minute or two
 # make test-faults  kills, full disks, other machines: an hour; FLAGS="-k seed03" for a part
 
 SHELL := bash
@@ -19,6 +20,10 @@ THREADS_PER_MEMBER := 2
 JOBS := $(if $(RAY_ADDRESS),16,$(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) + 1) / $(THREADS_PER_MEMBER) ))))
 # Without compiled modules, each import of TensorFlow takes 15 s more.
 unexport PYTHONDONTWRITEBYTECODE
+# .jupyter/ has a kernel that Jupyter prefers to any other and that leaves TensorFlow's log in the terminal, and a setting
+# that keeps JupyterLab from asking for news and updates.
+export JUPYTER_PATH := $(CURDIR)/.jupyter
+export JUPYTER_CONFIG_PATH := $(CURDIR)/.jupyter
 export MESSAGE
 export REV
 export VIRTUAL_ENV := $(CURDIR)/.venv
@@ -61,10 +66,12 @@ draw: .venv/ready
 export: .venv/export-ready
 	@python -m digits.export
 
-# JupyterLab finds this project's Python before any other kernel; .jupyter/ keeps it from asking for news and updates.
-notebook: .venv/dev-ready
-	@JUPYTER_PATH="$(VIRTUAL_ENV)/share/jupyter" JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" \
-	    jupyter lab --log-level=ERROR $(FLAGS) digit_recognition.ipynb
+notebook: .venv/dev-ready my_notebook.ipynb
+	@jupyter lab --log-level=ERROR $(FLAGS) my_notebook.ipynb
+
+# JupyterLab saves what it opens. The copy belongs to the user, so it is never overwritten.
+my_notebook.ipynb:
+	@cp digit_recognition.ipynb $@
 
 bench: .venv/ready
 	@python -m benchmarks.run $(FLAGS)
@@ -86,6 +93,13 @@ test: .venv/dev-ready .venv/export-ready
 test-quick: .venv/dev-ready
 	@pytest -n auto --maxprocesses 4 -m "not slow and not faults"
 
+test-notebook: .venv/dev-ready
+	@pytest -q --nbmake digit_recognition.ipynb
+
+refresh-notebook: .venv/dev-ready
+	@jupyter nbconvert --log-level=ERROR --to notebook --execute --inplace \
+	    --ExecutePreprocessor.record_timing=False digit_recognition.ipynb
+
 test-faults: .venv/dev-ready
 	@pytest -n auto --maxprocesses 4 --dist load --timeout 5400 -m faults $(FLAGS)
 
@@ -104,4 +118,5 @@ cluster-setup: .venv/cluster-ready
 	@uv pip install --require-hashes --requirements $<
 	@touch $@
 
-.PHONY: pipeline members experiments compare search repository submit draw export notebook bench lint format test test-quick test-faults cluster-setup
+.PHONY: pipeline members experiments compare search repository submit draw export notebook \
+    bench lint format test test-quick test-notebook refresh-notebook test-faults cluster-setup

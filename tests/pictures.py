@@ -5,7 +5,6 @@ import io
 import struct
 import zlib
 
-import numpy as np
 from PIL import Image, ImageDraw
 
 
@@ -34,13 +33,6 @@ def draw_seven(paper=(255, 255, 255), ink=(0, 0, 0), width=20, marks=()):
         mark(draw)
     draw.line([(70, 60), (180, 60), (110, 250)], fill=ink, width=width, joint="curve")
     return picture
-
-
-def mean_difference(one, other):
-    """Compute the mean difference in grey levels of two PNG files of the same size, encoded as base64."""
-    images = [Image.open(io.BytesIO(base64.b64decode(content))).convert("L") for content in (one, other)]
-    first, second = (np.asarray(image, np.float32) for image in images)
-    return float(np.abs(first - second).mean())
 
 
 def from_data_url(url):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects
 from matplotlib import color_sequences
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from digits.evaluation.predictions import select_least_confident, select_misclas
 
 DIGITS = [str(digit) for digit in range(10)]
 COLOURS = color_sequences["petroff10"]  # told apart by colour-blind people: Petroff, arXiv:2107.02270
-BLUE = COLOURS[0]
+BLUE = to_hex(COLOURS[0])  # of a tuple of numbers, Plotly would make a colour for each bar
 MARKERS, MAX_MISTAKES, COLUMNS = "osD^vP*X<>", 400, 10
 FOLLOW_COLOR_SCHEME = """
 document.documentElement.style.colorScheme = "light dark"

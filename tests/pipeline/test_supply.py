@@ -29,7 +29,7 @@ REQUIREMENT = re.compile(
 )
 BY_WORDS = {"Apache": "Apache-2.0", "MIT": "MIT", "BSD": "BSD-3-Clause", "Python Software Foundation": "PSF-2.0"}
 NOT_IMPORTED = {"jupyterlab", "ipykernel", "ruff", "mypy", "tf2onnx", "python-dateutil", "moto"}  # commands, a kernel
-NOT_IMPORTED |= {"pytest-xdist", "pytest-timeout"}  # plugins
+NOT_IMPORTED |= {"nbconvert", "nbmake", "pytest-xdist", "pytest-timeout"}  # a command, plugins
 
 
 def pinned_versions(file):
