@@ -50,19 +50,23 @@ def close_gaps(mask: NDArray[np.bool_], covered: NDArray[np.bool_], marked: NDAr
 def _remove_flat_lines(lost_light, mask, max_width):
     """Remove the lines from the left edge to the right one, as `remove_lines` does."""
     lost_light, covered = lost_light.copy(), np.zeros(mask.shape, bool)
+    height, width = mask.shape
     limit = max_width * min(mask.shape) + 1
     thick = ndimage.grey_opening(mask.astype(np.uint8), 2 * int(limit) + 1)
     rows, columns = np.nonzero(mask & (thick == 0))
     for slope, offset in _find_lines(rows, columns, mask.shape):
         distance = rows - offset - slope * columns
         near = np.abs(distance) < 3
-        distance -= np.polyval(np.polyfit(columns[near], distance[near], 2), columns)  # a line may bend
-        thickness = np.bincount(columns[np.abs(distance) <= limit], minlength=mask.shape[1])
-        end = max(5, mask.shape[1] // 20)
+        line = np.polyfit(columns[near], distance[near], 2) + [0, slope, offset]  # a line may bend
+        thickness = np.bincount(columns[np.abs(rows - np.polyval(line, columns)) <= limit], minlength=width)
+        end = max(5, width // 20)
         if np.median(thickness) > limit or min(np.mean(thickness[:end] > 0), np.mean(thickness[-end:] > 0)) < 0.5:
             continue
-        near = np.abs(distance) < limit / 2 + 1
-        pixels, bins = (rows[near], columns[near]), np.round(2 * distance[near]).astype(int)  # half a pixel each
+        centre = np.polyval(line, np.arange(width))
+        around = np.rint(centre).astype(int) + np.arange(-int(limit / 2 + 1), int(limit / 2 + 1) + 1)[:, None]
+        inside = (around >= 0) & (around < height)
+        pixels = around[inside], np.broadcast_to(np.arange(width), around.shape)[inside]
+        bins = np.rint(2 * (around - centre)[inside]).astype(int)  # half a pixel each
         bins -= bins.min()
         profile = ndimage.maximum_filter1d(ndimage.median(lost_light[pixels], bins, np.arange(bins.max() + 1)), 3)
         lost_light[pixels] = np.maximum(1 - (1 - lost_light[pixels]) / (1 - np.minimum(profile, 0.95)[bins]), 0)
