@@ -14,9 +14,9 @@ MAX_PIXELS = 400 * 300  # larger pictures are downscaled first
 TINY = 100  # pixels, the longer side of a picture that has room for a digit only
 HIGH_DEPTH_MODES = "I", "I;16", "I;16L", "I;16B", "F"  # more than eight bits a pixel
 GREY_MODES = "1", "L", "LA", *HIGH_DEPTH_MODES
-MIN_PARTS = 8  # marks and holes that any picture may have; a larger one may have one for four pixels of its longer side
-MIN_EXTENT = 4  # pixels of a digit
-MAX_COVERED = 0.7  # fraction of a digit's box that its ink may cover; a 1 is narrow and covers more
+MIN_PARTS, MAX_PARTS = 8, 0.4  # marks and holes: so many are always allowed; for each pixel of the longer side
+MIN_SIZE, MIN_DIGIT = 5, 0.04  # of the largest mark: pixels; fraction of the longer side
+MAX_COVERED, MAX_BORDER = 0.72, 0.5  # fractions that are ink: of a digit's box, of the picture's border
 MIN_GREY_LEVELS = 60  # between ink and paper; with fewer, the colour may separate them better
 
 
@@ -65,10 +65,10 @@ def _downscale(picture):
 
 
 def _find_strokes(grey) -> Strokes | None:
+    if max(grey.shape) <= TINY:
+        return two_tone.find_strokes(grey, tiny=True)
     grey = two_tone.crop_to_sheet(grey)
-    tiny = max(grey.shape) <= TINY
-    strokes = two_tone.find_strokes(grey, tiny)
-    return strokes if strokes or tiny else paper.find_strokes(grey)
+    return two_tone.find_strokes(grey) or paper.find_strokes(grey)
 
 
 def _split_colours(picture):
@@ -98,17 +98,20 @@ def _remove_marks(strokes: Strokes) -> NDArray[np.float32]:
 
 
 def _refuse_patterns(mask: NDArray[np.bool_]) -> None:
-    """Refuse a mask (height, width) with too many parts for the picture's size, or of a filled shape.
+    """Refuse a mask (height, width) of ink that cannot be handwriting.
 
     Raises:
-        InputError: it is noise or covers most of its bounding box.
+        InputError: it has many parts for its size or only dots, or the ink covers most of its box or of the border.
     """
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    parts = ndimage.label(mask, np.ones((3, 3)))[1] + ndimage.label(~mask)[1]
-    height, width = (np.ptp(rows) + 1, np.ptp(columns) + 1) if rows.size else (0, 0)
-    if parts > max(MIN_PARTS, max(mask.shape) / 4) or max(height, width) < MIN_EXTENT:
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    boxes = ndimage.find_objects(labels)
+    side, parts = max(mask.shape), count + ndimage.label(~mask)[1]
+    size = max((max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes), default=0)
+    if parts > max(MIN_PARTS, MAX_PARTS * side) or size < max(MIN_SIZE, MIN_DIGIT * side):
         raise InputError("contains noise but no digit")
-    if height < 2 * width and mask.sum() > MAX_COVERED * height * width:
+    height, width = (np.ptp(np.flatnonzero(mask.any(axis=axis))) + 1 for axis in (1, 0))
+    covers = mask.sum() > MAX_COVERED * height * width or two_tone.border(mask).mean() > MAX_BORDER
+    if height < 2 * width and covers:  # a 1 is narrow and covers more
         raise InputError("contains a filled shape but no digit")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MIN_CONTRAST = 24  # grey levels between ink and paper, of 255
-FULL_CONTRAST = 0.8  # contrast from which on a pixel is full ink
+FULL_CONTRAST = 0.75  # contrast from which on a pixel of a photo is full ink
 
 
 class Strokes(NamedTuple):
@@ -18,7 +18,7 @@ class Strokes(NamedTuple):
         min_contrast: the minimum contrast of ink, (height, width) or a number.
         lost_light: fraction of the paper's light that a contrast of 1 takes away.
         grey_levels: difference between the centre of the strokes and the paper, 0–255.
-        has_two_tones: whether the picture has no shadows.
+        has_two_tones: whether a threshold found the strokes, so that there are no shadows.
         is_drawing: whether the paper has no noise.
     """
 
@@ -32,5 +32,5 @@ class Strokes(NamedTuple):
 
     def ink(self) -> NDArray[np.float32]:
         """Scale the contrast of the ink to 0–1: (height, width) float32, 0 for paper."""
-        scale = np.maximum(FULL_CONTRAST - self.min_contrast, 0.1)
+        scale = np.maximum((1 if self.has_two_tones else FULL_CONTRAST) - self.min_contrast, 0.1)
         return np.where(self.mask, np.clip((self.contrast - self.min_contrast) / scale, 0, 1), 0).astype(np.float32)
