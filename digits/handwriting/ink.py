@@ -80,7 +80,7 @@ def _split_colours(picture):
 
 def _remove_marks(strokes: Strokes) -> NDArray[np.float32]:
     """Keep only the strokes of digits: ink (height, width) float32, as `find_ink` returns it."""
-    marked = strokes.contrast > np.maximum(0.75 * strokes.min_contrast, 0.15)
+    marked = strokes.contrast > np.maximum(3 * strokes.noise, 0.15)
     lost_light, covered = lines.remove_lines(np.minimum(strokes.contrast * strokes.lost_light, 1), marked)
     contrast = lost_light / strokes.lost_light
     visible = np.where(strokes.mask & (contrast > strokes.min_contrast), contrast, 0)

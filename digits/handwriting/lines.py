@@ -57,7 +57,9 @@ def _remove_flat_lines(lost_light, mask, max_width):
     for slope, offset in _find_lines(rows, columns, mask.shape):
         distance = rows - offset - slope * columns
         near = np.abs(distance) < 3
-        line = np.polyfit(columns[near], distance[near], 2) + [0, slope, offset]  # a line may bend
+        thickness = np.bincount(columns[near], minlength=width)[columns]
+        near &= thickness <= np.median(thickness[near]) + 1  # excludes the columns with ink on the line
+        line = np.polyfit(columns[near], rows[near], 2)  # a line may bend
         thickness = np.bincount(columns[np.abs(rows - np.polyval(line, columns)) <= limit], minlength=width)
         end = max(5, width // 20)
         if np.median(thickness) > limit or min(np.mean(thickness[:end] > 0), np.mean(thickness[-end:] > 0)) < 0.5:

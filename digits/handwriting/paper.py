@@ -46,25 +46,26 @@ def _find_strokes(grey, smooth, surroundings, light):
     noise = 1.4826 * np.median(np.abs(difference[::3, ::3] - np.median(difference[::3, ::3])))
     lighter = np.maximum(grey, paper) + LEVEL_OFFSET
     lost_light = np.maximum(difference, 0) / lighter
-    typical = _typical_contrast(lost_light)
-    min_lost_light = np.maximum(4 * noise / lighter, MIN_RELATIVE_CONTRAST * typical)
-    mask = lost_light > min_lost_light
+    typical = max(_typical_contrast(lost_light), 1e-6)
+    contrast, noise_contrast = lost_light / typical, noise / lighter / typical
+    min_contrast = np.maximum(4 * noise_contrast, MIN_RELATIVE_CONTRAST)
+    mask = contrast > min_contrast
     paper_distance = np.abs(np.log(np.maximum(paper, 0) + LEVEL_OFFSET) - surroundings)
     ink = mask & (paper_distance < np.abs(np.log(grey + LEVEL_OFFSET) - surroundings))
-    centre = difference[ink & (lost_light >= typical)]
+    centre = difference[ink & (contrast >= 1)]
     if 2 * ink.sum() <= mask.sum() or not centre.size or np.median(centre) < max(MIN_CONTRAST, 8 * noise):
         return None
-    return Strokes(lost_light / typical, ink, min_lost_light / typical, typical, np.median(centre))
+    return Strokes(contrast, ink, min_contrast, noise_contrast, typical, np.median(centre))
 
 
-def _typical_contrast(contrast):
-    """Estimate the contrast in the centre of the strokes: the median of all values above half of the maximum.
+def _typical_contrast(lost_light):
+    """Estimate the fraction of light that is lost in the centre of the strokes: the median of all values above half of the maximum.
 
     The maximum is that of the thirtieth strongest pixel, so that neither a few bright pixels nor the size of the empty
     sheet has an influence.
     """
-    rank = min(30, max(1, contrast.size // 2000))
-    return np.median(contrast[contrast >= np.partition(contrast, -rank, axis=None)[-rank] / 2])
+    rank = min(30, max(1, lost_light.size // 2000))
+    return np.median(lost_light[lost_light >= np.partition(lost_light, -rank, axis=None)[-rank] / 2])
 
 
 def _log_local_median(grey):

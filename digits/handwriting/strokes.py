@@ -16,6 +16,7 @@ class Strokes(NamedTuple):
         contrast: (height, width) float32, of each pixel to the paper.
         mask: (height, width) bool, the pixels of ink.
         min_contrast: the minimum contrast of ink, (height, width) or a number.
+        noise: standard deviation of the contrast of paper, (height, width) or a number.
         lost_light: fraction of the paper's light that a contrast of 1 takes away.
         grey_levels: difference between the centre of the strokes and the paper, 0–255.
         has_two_tones: whether a threshold found the strokes, so that there are no shadows.
@@ -25,6 +26,7 @@ class Strokes(NamedTuple):
     contrast: NDArray[np.float32]
     mask: NDArray[np.bool_]
     min_contrast: NDArray[np.float32] | float
+    noise: NDArray[np.float32] | float
     lost_light: float
     grey_levels: float
     has_two_tones: bool = False

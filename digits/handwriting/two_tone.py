@@ -12,6 +12,7 @@ MAX_NOISE, MAX_TINY_NOISE = 0.12, 0.3  # standard deviation of the paper, as a f
 MIN_NOISE_CONTRAST = 0.15  # minimum contrast of ink on paper with noise
 MIN_FREE_MARK = 0.25  # fraction of the shorter side: with such a mark inside, marks at the border are not the digit
 LOST_LIGHT = 0.8  # of ink of unknown darkness
+MAX_SHEET_ASPECT = 2.5  # longer divided by shorter side
 MIN_SHEET, MIN_FILLED = 0.2, 0.65  # fraction of the picture that a sheet takes, and of its box that it fills
 
 
@@ -65,7 +66,11 @@ def find_strokes(grey: NDArray[np.float32], tiny: bool = False) -> Strokes | Non
     if tiny:
         noise = contrast[contrast <= 0.5].std()
         mask = contrast > MIN_NOISE_CONTRAST
-        return Strokes(contrast, mask, MIN_NOISE_CONTRAST, LOST_LIGHT, level, True) if noise < MAX_TINY_NOISE else None
+        return (
+            Strokes(contrast, mask, MIN_NOISE_CONTRAST, noise, LOST_LIGHT, level, True)
+            if noise < MAX_TINY_NOISE
+            else None
+        )
     paper = ~ndimage.maximum_filter(contrast > 0.75, 2 * round(MAX_STROKE * max(grey.shape)) + 1)
     noise = contrast[paper].std() if paper.mean() > 0.02 else np.inf
     if noise > MAX_NOISE or _has_more_tones(contrast, paper) or _has_marks_atborder(contrast > 0.5):
@@ -73,7 +78,7 @@ def find_strokes(grey: NDArray[np.float32], tiny: bool = False) -> Strokes | Non
     is_paper = np.abs(difference) < MIN_CONTRAST
     is_drawing = bool(np.mean(np.abs(difference[is_paper]) < 0.5) > 0.9)
     min_contrast = 0.0 if is_drawing else max(4 * noise, MIN_NOISE_CONTRAST)
-    return Strokes(contrast, contrast > min_contrast, min_contrast, LOST_LIGHT, level, True, is_drawing)
+    return Strokes(contrast, contrast > min_contrast, min_contrast, noise, LOST_LIGHT, level, True, is_drawing)
 
 
 def _has_more_tones(contrast, paper):
