@@ -7,7 +7,7 @@ from scipy import ndimage
 MAX_TILT = 8  # degrees between a line and the picture's side
 MIN_COVERED = 0.75  # fraction of a line's length that must be marked
 MAX_WIDTH = 1 / 50  # fraction of the picture's shorter side
-MAX_LINES = 80  # in one direction; more are a pattern
+MAX_LINES = 60  # in one direction; more are a pattern
 
 
 def remove_lines(
@@ -55,7 +55,7 @@ def _remove_flat_lines(lost_light, mask, max_width):
     thick = ndimage.grey_opening(mask.astype(np.uint8), 2 * int(limit) + 1)
     rows, columns = np.nonzero(mask & (thick == 0))
     for slope, offset in _find_lines(rows, columns, mask.shape):
-        distance = rows - offset - slope * columns
+        distance = rows - offset - slope * (columns - width / 2)
         near = np.abs(distance) < 3
         thickness = np.bincount(columns[near], minlength=width)[columns]
         near &= thickness <= np.median(thickness[near]) + 1  # excludes the columns with ink on the line
@@ -77,12 +77,11 @@ def _remove_flat_lines(lost_light, mask, max_width):
 
 
 def _find_lines(rows, columns, shape):
-    """Find lines with a Hough transform: the slope, and the row in column 0, of each."""
+    """Find lines with a Hough transform: the slope, and the row in the middle column, of each."""
     height, width = shape
     slopes = np.tan(np.deg2rad(np.arange(-MAX_TILT, MAX_TILT + 0.1, 0.2)))
-    above = int(slopes.max() * width) + 1  # rows above the picture in which a line may start
-    offsets = (np.rint(rows - slope * columns).astype(int) + above for slope in slopes)
-    marked = np.array([np.bincount(offset, minlength=height + 2 * above + 1) for offset in offsets])
-    peaks = (marked >= MIN_COVERED * width) & (marked == ndimage.maximum_filter(marked, 7))
-    found = [(slopes[i], offset - above) for i, offset in np.argwhere(peaks)]
-    return found if len(found) <= MAX_LINES else []
+    offsets = (np.rint(rows - slope * (columns - width / 2)).astype(int).clip(0, height - 1) for slope in slopes)
+    marked = np.array([np.bincount(offset, minlength=height) for offset in offsets])
+    most = marked.max(axis=0) + np.linspace(0, 0.1, height)  # no two neighbours are equal
+    found = np.flatnonzero((most >= MIN_COVERED * width) & (most == ndimage.maximum_filter1d(most, 7)))
+    return [(slopes[marked[:, row].argmax()], row) for row in found] if len(found) <= MAX_LINES else []
