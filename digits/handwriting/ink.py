@@ -14,9 +14,10 @@ MAX_PIXELS = 400 * 300  # larger pictures are downscaled first
 TINY = 100  # pixels, the longer side of a picture that has room for a digit only
 HIGH_DEPTH_MODES = "I", "I;16", "I;16L", "I;16B", "F"  # more than eight bits a pixel
 GREY_MODES = "1", "L", "LA", *HIGH_DEPTH_MODES
+MIN_CENTRE, MIN_DRAWN_CENTRE = 0.6, 0.2  # contrast of the strongest pixel of a mark in a photo, in a drawing
 MIN_PARTS, MAX_PARTS = 8, 0.4  # marks and holes: so many are always allowed; for each pixel of the longer side
-MIN_SIZE, MIN_DIGIT = 5, 0.04  # of the largest mark: pixels; fraction of the longer side
-MAX_COVERED, MAX_BORDER = 0.72, 0.5  # fractions that are ink: of a digit's box, of the picture's border
+MIN_SIZE, MIN_DIGIT = 5, 0.03  # of the largest mark: pixels; fraction of the longer side
+MAX_COVERED, MAX_BORDER = 0.72, 0.4  # fractions that are ink: of a digit's box, of the picture's border
 MIN_GREY_LEVELS = 60  # between ink and paper; with fewer, the colour may separate them better
 
 
@@ -84,12 +85,12 @@ def _remove_marks(strokes: Strokes) -> NDArray[np.float32]:
     lost_light, covered = lines.remove_lines(np.minimum(strokes.contrast * strokes.lost_light, 1), marked)
     contrast = lost_light / strokes.lost_light
     visible = np.where(strokes.mask & (contrast > strokes.min_contrast), contrast, 0)
-    mask = filters.apply_hysteresis_threshold(visible, 1e-9, 0.6)
+    mask = filters.apply_hysteresis_threshold(visible, 1e-9, MIN_DRAWN_CENTRE if strokes.is_drawing else MIN_CENTRE)
     mask = lines.close_gaps(mask, covered, strokes.mask)
     contrast = np.where(mask & covered, strokes.contrast, contrast)
     if not mask.any():
         raise InputError("contains lines but no digit")
-    if not strokes.has_two_tones:
+    if not strokes.is_drawing:
         mask = marks.remove_shadows(contrast, mask)
     if not mask.any():
         raise InputError("contains shadows but no digit")

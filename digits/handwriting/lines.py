@@ -60,9 +60,10 @@ def _remove_flat_lines(lost_light, mask, max_width):
         thickness = np.bincount(columns[near], minlength=width)[columns]
         near &= thickness <= np.median(thickness[near]) + 1  # excludes the columns with ink on the line
         line = np.polyfit(columns[near], rows[near], 2)  # a line may bend
-        thickness = np.bincount(columns[np.abs(rows - np.polyval(line, columns)) <= limit], minlength=width)
+        distance = np.abs(rows - np.polyval(line, columns))
+        thickness, marked = (np.bincount(columns[distance <= reach], minlength=width) for reach in (limit, 1.5))
         end = max(5, width // 20)
-        if np.median(thickness) > limit or min(np.mean(thickness[:end] > 0), np.mean(thickness[-end:] > 0)) < 0.5:
+        if np.median(thickness) > limit or min(np.mean(marked[:end] > 0), np.mean(marked[-end:] > 0)) < 0.5:
             continue
         centre = np.polyval(line, np.arange(width))
         around = np.rint(centre).astype(int) + np.arange(-int(limit / 2 + 1), int(limit / 2 + 1) + 1)[:, None]

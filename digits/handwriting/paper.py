@@ -59,7 +59,7 @@ def _find_strokes(grey, smooth, surroundings, light):
 
 
 def _typical_contrast(lost_light):
-    """Estimate the fraction of light that is lost in the centre of the strokes: the median of all values above half of the maximum.
+    """Estimate the light lost in the centre of strokes: the median of the values above half of the maximum.
 
     The maximum is that of the thirtieth strongest pixel, so that neither a few bright pixels nor the size of the empty
     sheet has an influence.
