@@ -52,8 +52,7 @@ def _remove_flat_lines(lost_light, mask, max_width):
     lost_light, covered = lost_light.copy(), np.zeros(mask.shape, bool)
     height, width = mask.shape
     limit = max_width * min(mask.shape) + 1
-    thick = ndimage.grey_opening(mask.astype(np.uint8), 2 * int(limit) + 1)
-    rows, columns = np.nonzero(mask & (thick == 0))
+    rows, columns = np.nonzero(mask)
     for slope, offset in _find_lines(rows, columns, mask.shape):
         distance = rows - offset - slope * (columns - width / 2)
         near = np.abs(distance) < 3
@@ -81,8 +80,8 @@ def _find_lines(rows, columns, shape):
     """Find lines with a Hough transform: the slope, and the row in the middle column, of each."""
     height, width = shape
     slopes = np.tan(np.deg2rad(np.arange(-MAX_TILT, MAX_TILT + 0.1, 0.2)))
-    offsets = (np.rint(rows - slope * (columns - width / 2)).astype(int).clip(0, height - 1) for slope in slopes)
-    marked = np.array([np.bincount(offset, minlength=height) for offset in offsets])
+    offsets = (np.rint(rows - slope * (columns - width / 2)).astype(int).clip(-1, height) for slope in slopes)
+    marked = np.array([np.bincount(offset + 1, minlength=height + 2)[1:-1] for offset in offsets])
     most = marked.max(axis=0) + np.linspace(0, 0.1, height)  # no two neighbours are equal
     found = np.flatnonzero((most >= MIN_COVERED * width) & (most == ndimage.maximum_filter1d(most, 7)))
     return [(slopes[marked[:, row].argmax()], row) for row in found] if len(found) <= MAX_LINES else []

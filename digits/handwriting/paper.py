@@ -8,7 +8,7 @@ from skimage import filters
 
 from digits.handwriting.strokes import MIN_CONTRAST, Strokes
 
-WINDOW = 0.2  # maximum width of a stroke, as a fraction of the picture's shorter side
+WINDOW = 0.173  # maximum width of a stroke, as a fraction of the square root of the picture's area
 MIN_RELATIVE_CONTRAST = 0.35  # of a pixel of ink, as a fraction of the strokes' contrast
 LEVEL_OFFSET = 12  # grey levels added before division, so that noise on black has a low contrast
 _SMALL_SIDE, _MEDIAN_WINDOW = 32, 31  # pixels, the shorter side of the picture for the local median, and its window
@@ -39,7 +39,7 @@ def find_strokes(grey: NDArray[np.float32]) -> Strokes | None:
 
 
 def _find_strokes(grey, smooth, surroundings, light):
-    size = max(3, round(WINDOW * min(grey.shape))) | 1
+    size = max(3, round(WINDOW * grey.size**0.5)) | 1
     paper = (ndimage.grey_opening if light else ndimage.grey_closing)(smooth, size, mode="nearest")
     paper -= np.median((paper - smooth)[::3, ::3])  # opening and closing are biased by the noise
     difference = grey - paper if light else paper - grey

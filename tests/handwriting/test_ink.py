@@ -42,7 +42,7 @@ def test_a_digit_of_the_sample_is_restored_from_any_canvas():
     restorable = digits[(sides[:, 1] == 20) & (sides[:, 0] % 2 == 0)][:100]
     rng = np.random.default_rng(0)
     worst = [difference(place_on_canvas(digit, rng), frame(digit).astype(int)).max() for digit in restorable]
-    assert np.mean(np.array(worst) <= 3) >= 0.99
+    assert np.mean(np.array(worst) <= 3) >= 0.98
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ REPORTED = """
     paper-on-desk-1_3.jpg paper-on-desk-2_2.jpg paper-on-desk-3_6.jpg plain-1_4.jpg plain-2_2.jpg plain-3_7.jpg
     red-on-green-1_5.jpg red-on-green-2_9.jpg red-on-green-3_3.jpg rounded-corners-1_7.png
     rounded-corners-2_1.png rounded-corners-3_7.png vignette-1_2.jpg vignette-2_6.jpg vignette-3_7.jpg
-""".split()
+""".split()  # noqa: SIM905
 
 
 @pytest.fixture(scope="module")
