@@ -3,16 +3,22 @@
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from scipy import ndimage
 from skimage import filters
 
 from digits.errors import InputError
-from digits.handwriting import lines, marks, paper
+from digits.handwriting import lines, marks, paper, two_tone
+from digits.handwriting.strokes import MIN_CONTRAST, Strokes
 
-MAX_SIDE = 1000  # pixels; larger pictures are downscaled first
+MAX_PIXELS = 400 * 300  # larger pictures are downscaled first
+TINY = 100  # pixels, the longer side of a picture that has room for a digit only
 HIGH_DEPTH_MODES = "I", "I;16", "I;16L", "I;16B", "F"  # more than eight bits a pixel
 GREY_MODES = "1", "L", "LA", *HIGH_DEPTH_MODES
+MIN_CENTRE, MIN_DRAWN_CENTRE = 0.6, 0.2  # contrast of the strongest pixel of a mark in a photo, in a drawing
+MIN_PARTS, MAX_PARTS = 8, 0.4  # marks and holes: so many are always allowed; for each pixel of the longer side
+MIN_SIZE, MIN_DIGIT = 5, 0.03  # of the largest mark: pixels; fraction of the longer side
+MAX_COVERED, MAX_BORDER = 0.72, 0.4  # fractions that are ink: of a digit's box, of the picture's border
 MIN_GREY_LEVELS = 60  # between ink and paper; with fewer, the colour may separate them better
-_BORDER = 0.04  # fraction of the shorter side; the border of a drawing is assumed to be paper
 
 
 class BlankPictureError(InputError):
@@ -22,40 +28,48 @@ class BlankPictureError(InputError):
 def find_ink(picture: Image.Image) -> NDArray[np.float32]:
     """Separate the ink in a picture from the paper.
 
-    A drawing, whose paper has a uniform grey level without noise, keeps its grey levels. In a photo or a scan, pixels
-    that are darker (or lighter) than the surrounding paper are ink, see `digits.handwriting.paper`. If ink and paper
-    have nearly the same lightness, their colours are compared. Marks that are not digits are removed, see
-    `digits.handwriting.marks`.
+    In a picture of two tones, and in any tiny one, a threshold finds the ink, see `digits.handwriting.two_tone`. In
+    other photos and scans, pixels that are darker (or lighter) than the paper around them are ink, see
+    `digits.handwriting.paper`. If ink and paper have nearly the same lightness, their colours are compared. Marks that
+    are not digits are removed, see `digits.handwriting.marks`.
 
     Args:
         picture: any mode and size; dark or light ink on opaque paper or transparency.
 
     Returns:
-        (height, width) float32: 0 for paper, up to 1 for the strongest ink.
+        (height, width) float32: 0 for paper, up to 1 for the strongest ink. The size is that of the sheet.
 
     Raises:
         BlankPictureError: there is no ink, neither in the lightness nor in the colours (Cb and Cr).
-        InputError: there are only ruled lines or shadows.
+        InputError: there are only ruled lines, shadows or noise, or the ink covers most of the picture.
     """
-    picture = _rotate_upright(picture)
-    if max(picture.size) > MAX_SIDE:
-        picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
-    grey = _to_grey(picture)
-    ink = _find_drawing(grey)
-    if ink is not None:
-        return ink
-    strokes = paper.find_strokes(grey)
+    picture = _downscale(_rotate_upright(picture))
+    strokes = _find_strokes(_to_grey(picture))
     if (strokes is None or strokes.grey_levels < MIN_GREY_LEVELS) and picture.mode not in GREY_MODES:
-        channels = _split_colours(picture)
-        for channel in channels:
-            ink = _find_drawing(channel)
-            if ink is not None:
-                return ink
-        candidates = [strokes, *map(paper.find_strokes, channels)]
+        candidates = [strokes, *map(_find_strokes, _split_colours(picture))]
         strokes = max(candidates, key=lambda found: found.grey_levels if found else 0)
     if strokes is None:
         raise BlankPictureError("is blank")
-    return _remove_marks(strokes)
+    ink = strokes.ink() if max(picture.size) <= TINY else _remove_marks(strokes)
+    _refuse_patterns(ink > 0.5)
+    return ink
+
+
+def _downscale(picture):
+    factor = (picture.width * picture.height / MAX_PIXELS) ** 0.5
+    if factor <= 1:
+        return picture
+    if picture.mode in ("1", "P"):  # Pillow does not average these
+        picture = picture.convert("L" if picture.mode == "1" else "RGBA")
+    size = [max(1, round(side / factor)) for side in picture.size]
+    return picture.resize(size, Image.Resampling.BOX)
+
+
+def _find_strokes(grey) -> Strokes | None:
+    if max(grey.shape) <= TINY:
+        return two_tone.find_strokes(grey, tiny=True)
+    grey = two_tone.crop_to_sheet(grey)
+    return two_tone.find_strokes(grey) or paper.find_strokes(grey)
 
 
 def _split_colours(picture):
@@ -65,45 +79,44 @@ def _split_colours(picture):
     return [_to_grey(Image.merge("LA", (channel, alpha))) for channel in channels]
 
 
-def _remove_marks(strokes: paper.Strokes) -> NDArray[np.float32]:
+def _remove_marks(strokes: Strokes) -> NDArray[np.float32]:
     """Keep only the strokes of digits: ink (height, width) float32, as `find_ink` returns it."""
-    contrast, covered = strokes.remove_lines()
+    marked = strokes.contrast > np.maximum(3 * strokes.noise, 0.15)
+    lost_light, covered = lines.remove_lines(np.minimum(strokes.contrast * strokes.lost_light, 1), marked)
+    contrast = lost_light / strokes.lost_light
     visible = np.where(strokes.mask & (contrast > strokes.min_contrast), contrast, 0)
-    mask = filters.apply_hysteresis_threshold(visible, 1e-9, 0.6 * strokes.typical_contrast)
+    mask = filters.apply_hysteresis_threshold(visible, 1e-9, MIN_DRAWN_CENTRE if strokes.is_drawing else MIN_CENTRE)
     mask = lines.close_gaps(mask, covered, strokes.mask)
     contrast = np.where(mask & covered, strokes.contrast, contrast)
     if not mask.any():
         raise InputError("contains lines but no digit")
-    mask = marks.remove_shadows(contrast, mask)
+    if not strokes.is_drawing:
+        mask = marks.remove_shadows(contrast, mask)
     if not mask.any():
         raise InputError("contains shadows but no digit")
-    scale = np.maximum(0.75 * strokes.typical_contrast - strokes.min_contrast, 0.1 * strokes.typical_contrast)
-    ink = np.clip((contrast - strokes.min_contrast) / scale, 0, 1)
-    return np.where(marks.select_digit_strokes(mask), ink, 0).astype(np.float32)
+    min_mark = marks.MIN_DRAWN_MARK if strokes.is_drawing else marks.MIN_MARK
+    return np.where(marks.select_digit_strokes(mask, min_mark), strokes._replace(contrast=contrast).ink(), 0)
 
 
-def _find_drawing(grey: NDArray[np.float64]) -> NDArray[np.float32] | None:
-    """Find the ink of a drawing, whose border has one grey level without noise; None for a photo or a blank picture."""
-    thickness = max(1, round(_BORDER * min(grey.shape)))
-    border = np.ones(grey.shape, bool)
-    border[thickness:-thickness, thickness:-thickness] = False
-    level = np.median(grey[border])
-    if 1.4826 * np.median(np.abs(grey[border] - level)) >= 0.5:
-        return None
-    difference = grey - level
-    is_paper = np.abs(difference) < paper.MIN_CONTRAST
-    if is_paper.mean() < 0.5 or np.mean(np.abs(difference[is_paper]) < 0.5) < 0.9:
-        return None
-    ink = difference if difference[difference > 0].sum() >= -difference[difference < 0].sum() else -difference
-    strongest = ink.max()
-    if strongest < paper.MIN_CONTRAST:
-        return None
-    ink = np.clip(ink / strongest, 0, 1)
-    mask = filters.apply_hysteresis_threshold(ink, 0, 0.2)
-    return np.where(marks.select_digit_strokes(mask, marks.MIN_DRAWN_MARK), ink, 0).astype(np.float32)
+def _refuse_patterns(mask: NDArray[np.bool_]) -> None:
+    """Refuse a mask (height, width) of ink that cannot be handwriting.
+
+    Raises:
+        InputError: it has many parts for its size or only dots, or the ink covers most of its box or of the border.
+    """
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    boxes = ndimage.find_objects(labels)
+    side, parts = max(mask.shape), count + ndimage.label(~mask)[1]
+    size = max((max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes), default=0)
+    if parts > max(MIN_PARTS, MAX_PARTS * side) or size < max(MIN_SIZE, MIN_DIGIT * side):
+        raise InputError("contains noise but no digit")
+    height, width = (np.ptp(np.flatnonzero(mask.any(axis=axis))) + 1 for axis in (1, 0))
+    covers = mask.sum() > MAX_COVERED * height * width or two_tone.border(mask).mean() > MAX_BORDER
+    if height < 2 * width and covers:  # a 1 is narrow and covers more
+        raise InputError("contains a filled shape but no digit")
 
 
-def _to_grey(picture: Image.Image) -> NDArray[np.float64]:
+def _to_grey(picture: Image.Image) -> NDArray[np.float32]:
     """Convert a picture to grey levels (height, width), 0–255.
 
     Transparent pixels get the grey level of the opaque paper. If only the ink is opaque, they become white behind dark
@@ -114,16 +127,16 @@ def _to_grey(picture: Image.Image) -> NDArray[np.float64]:
         finite = np.isfinite(values)
         values = np.where(finite, values, np.median(values[finite]) if finite.any() else 0)  # NaN is paper
         values -= min(values.min(), 0)
-        return values * (255 / max(values.max(), 1))
+        return (values * (255 / max(values.max(), 1))).astype(np.float32)
     picture = picture.convert("RGBA")
-    grey = np.asarray(picture.convert("L"), np.float64)
-    opacity = np.asarray(picture.getchannel("A"), np.float64) / 255
+    grey = np.asarray(picture.convert("L"), np.float32)
+    opacity = np.asarray(picture.getchannel("A"), np.float32) / 255
     if opacity.min() == 1:
         return grey
     opaque = opacity > 0.98
     if opaque.any():
         level = np.median(grey[opaque])
-        if (np.abs(grey[opaque] - level) > 2 * paper.MIN_CONTRAST).mean() > 0.002:  # contains both paper and ink
+        if (np.abs(grey[opaque] - level) > 2 * MIN_CONTRAST).mean() > 0.002:  # contains both paper and ink
             return np.where(opaque, grey, level)
     mean = (grey * opacity).sum() / max(opacity.sum(), 1e-9)
     background = 255 if mean < 128 else 0

@@ -1,53 +1,34 @@
 """Remove ruled lines from a picture: straight, thin, and from one edge to the other."""
 
-from collections.abc import Iterator
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage import measure, transform
 
 MAX_TILT = 8  # degrees between a line and the picture's side
 MIN_COVERED = 0.75  # fraction of a line's length that must be marked
 MAX_WIDTH = 1 / 50  # fraction of the picture's shorter side
-_HOUGH_SIDE = 400  # pixels, the longer side of the picture in which lines are searched for
+MAX_LINES = 60  # in one direction; more are a pattern
 
 
 def remove_lines(
-    contrast: NDArray[np.floating], mask: NDArray[np.bool_], max_width: float = MAX_WIDTH, vertical: bool = True
+    lost_light: NDArray[np.floating], mask: NDArray[np.bool_], max_width: float = MAX_WIDTH
 ) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
     """Remove straight lines that cross the whole picture; ink over them stays.
 
-    The lines are found with a Hough transform. The profile of a line is the median contrast at each distance from its
-    centre. It is divided out of the transmitted light, so that only the contribution of ink over the line remains.
+    The lines are found with a Hough transform. The profile of a line is the median at each distance from its centre.
+    It is divided out of the transmitted light, so that only the contribution of ink over the line remains.
 
     Args:
-        contrast: (height, width) float, 0–1, the fraction of light that is missing.
+        lost_light: (height, width) float, 0–1, the fraction of the paper's light that is missing.
         mask: (height, width) bool, True for marked pixels.
         max_width: maximum width of a line, as a fraction of the picture's shorter side.
-        vertical: whether to remove vertical lines as well as horizontal ones.
 
     Returns:
-        The contrast (height, width) without the lines, and the mask (height, width) of the pixels that they covered.
+        `lost_light` without the lines, and the mask (height, width) of the pixels that they covered.
     """
-    covered = np.zeros(mask.shape, bool)
-    for polynomial, steep in _find_lines(mask, max_width):
-        if steep and not vertical:
-            continue
-        values = (contrast.T if steep else contrast).copy()
-        columns = np.arange(values.shape[1])
-        distance = np.arange(values.shape[0])[:, None] - np.polyval(polynomial, columns)
-        near = np.abs(distance) < max_width * min(mask.shape) / 2 + 1.5
-        bins = np.round(2 * distance[near]).astype(int)  # half a pixel each
-        positions = np.arange(bins.min(), bins.max() + 1)
-        profile = ndimage.median(values[near], bins, positions)
-        profile = ndimage.maximum_filter1d(profile, 3)  # half a pixel of tolerance, since a line may bend
-        line = np.interp(2 * distance[near], positions, np.minimum(profile, 0.95))
-        values[near] = np.maximum(1 - (1 - values[near]) / (1 - line), 0)
-        (covered.T if steep else covered)[near] = True
-        contrast = values.T if steep else values
-    return contrast, covered
+    lost_light, flat = _remove_flat_lines(lost_light, mask, max_width)
+    lost_light, steep = _remove_flat_lines(lost_light.T, mask.T, max_width)
+    return lost_light.T, flat | steep.T
 
 
 def close_gaps(mask: NDArray[np.bool_], covered: NDArray[np.bool_], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -61,64 +42,46 @@ def close_gaps(mask: NDArray[np.bool_], covered: NDArray[np.bool_], marked: NDAr
     Returns:
         (height, width) bool: the mask, and the marked pixels of the line between two parts of it.
     """
+    if not covered.any():
+        return mask
     return mask | (covered & marked & ndimage.binary_closing(mask, np.ones((3, 3)), iterations=4))
 
 
-def _find_lines(mask: NDArray[np.bool_], max_width: float) -> Iterator[tuple[NDArray[np.floating], bool]]:
-    """Find straight lines: yield the polynomial of a line's centre and whether it is steep.
-
-    The polynomial gives the row as a function of the column; for a steep line the column as a function of the row.
-    """
-    step = max(1, -(-max(mask.shape) // _HOUGH_SIDE))
-    small = measure.block_reduce(mask, (step, step), np.max)
-    angles, area = _hough_angles(), _hough_area(small.shape)
-    marked, _, distances = transform.hough_line(small, angles)
-    fraction = np.where(area >= 0.5 * min(small.shape), marked / np.maximum(area, 1), 0)
-    _, peaks, offsets = transform.hough_line_peaks(
-        fraction, angles, distances, min_distance=3, min_angle=3, threshold=MIN_COVERED
-    )
-    for angle, offset in zip(peaks, offsets, strict=True):
-        steep = abs(angle) < np.pi / 4  # the angle is between the line's normal and a row
-        image = mask.T if steep else mask
-        a, b = (np.sin(angle), np.cos(angle)) if steep else (np.cos(angle), np.sin(angle))
-        polynomial = np.array([-a / b, offset * step / b + (step - 1) / 2])
-        rows, columns = np.nonzero(image)
-        for reach in (2 * step + 1, step + 2):
-            near = np.abs(rows - np.polyval(polynomial, columns)) <= reach
-            thickness = np.bincount(columns[near], minlength=image.shape[1])[columns]
-            near &= thickness <= np.median(thickness[near]) + 1  # excludes the columns with ink on the line
-            if len(np.unique(columns[near])) < 3:  # too few for a parabola
-                break
-            polynomial = np.polyfit(columns[near], rows[near], 2)
-        else:
-            if _is_narrow(image, polynomial, max_width * min(mask.shape) + 1) and _crosses(image, polynomial):
-                yield polynomial, steep
+def _remove_flat_lines(lost_light, mask, max_width):
+    """Remove the lines from the left edge to the right one, as `remove_lines` does."""
+    lost_light, covered = lost_light.copy(), np.zeros(mask.shape, bool)
+    height, width = mask.shape
+    limit = max_width * min(mask.shape) + 1
+    rows, columns = np.nonzero(mask)
+    for slope, offset in _find_lines(rows, columns, mask.shape):
+        distance = rows - offset - slope * (columns - width / 2)
+        near = np.abs(distance) < 3
+        thickness = np.bincount(columns[near], minlength=width)[columns]
+        near &= thickness <= np.median(thickness[near]) + 1  # excludes the columns with ink on the line
+        line = np.polyfit(columns[near], rows[near], 2)  # a line may bend
+        distance = np.abs(rows - np.polyval(line, columns))
+        thickness, marked = (np.bincount(columns[distance <= reach], minlength=width) for reach in (limit, 1.5))
+        end = max(5, width // 20)
+        if np.median(thickness) > limit or min(np.mean(marked[:end] > 0), np.mean(marked[-end:] > 0)) < 0.5:
+            continue
+        centre = np.polyval(line, np.arange(width))
+        around = np.rint(centre).astype(int) + np.arange(-int(limit / 2 + 1), int(limit / 2 + 1) + 1)[:, None]
+        inside = (around >= 0) & (around < height)
+        pixels = around[inside], np.broadcast_to(np.arange(width), around.shape)[inside]
+        bins = np.rint(2 * (around - centre)[inside]).astype(int)  # half a pixel each
+        bins -= bins.min()
+        profile = ndimage.maximum_filter1d(ndimage.median(lost_light[pixels], bins, np.arange(bins.max() + 1)), 3)
+        lost_light[pixels] = np.maximum(1 - (1 - lost_light[pixels]) / (1 - np.minimum(profile, 0.95)[bins]), 0)
+        covered[pixels] = True
+    return lost_light, covered
 
 
-def _is_narrow(image, polynomial, width):
-    """Check that a line has at most `width` marked pixels in the median column."""
-    rows, columns = np.nonzero(image)
-    near = np.abs(rows - np.polyval(polynomial, columns)) <= width
-    return np.median(np.bincount(columns[near], minlength=image.shape[1])) <= width
-
-
-def _crosses(image, polynomial):
-    """Check that a line is marked at both edges of the picture."""
-    columns = np.arange(image.shape[1])
-    centre = np.round(np.polyval(polynomial, columns)).astype(int)
-    inside = (centre >= 1) & (centre < len(image) - 1)
-    columns, centre = columns[inside], centre[inside]
-    marked = image[centre, columns] | image[centre - 1, columns] | image[centre + 1, columns]
-    end = max(5, len(marked) // 20)
-    return len(marked) > 2 * end and min(marked[:end].mean(), marked[-end:].mean()) > 0.5
-
-
-def _hough_angles():
-    tilts = np.deg2rad(np.arange(-MAX_TILT, MAX_TILT + 0.1, 0.2))
-    return np.concatenate([tilts, tilts - np.pi / 2])
-
-
-@lru_cache(maxsize=4)
-def _hough_area(shape):
-    """Count the pixels in each bin of the Hough transform: about the line's length within the picture."""
-    return transform.hough_line(np.ones(shape, bool), _hough_angles())[0]
+def _find_lines(rows, columns, shape):
+    """Find lines with a Hough transform: the slope, and the row in the middle column, of each."""
+    height, width = shape
+    slopes = np.tan(np.deg2rad(np.arange(-MAX_TILT, MAX_TILT + 0.1, 0.2)))
+    offsets = (np.rint(rows - slope * (columns - width / 2)).astype(int).clip(-1, height) for slope in slopes)
+    marked = np.array([np.bincount(offset + 1, minlength=height + 2)[1:-1] for offset in offsets])
+    most = marked.max(axis=0) + np.linspace(0, 0.1, height)  # no two neighbours are equal
+    found = np.flatnonzero((most >= MIN_COVERED * width) & (most == ndimage.maximum_filter1d(most, 7)))
+    return [(slopes[marked[:, row].argmax()], row) for row in found] if len(found) <= MAX_LINES else []

@@ -10,7 +10,8 @@ from digits.handwriting import mark_filters
 from digits.handwriting.mark_filters import Mark
 
 MAX_MARKS = 500
-MAX_EDGE_WIDTH = 0.04  # of the picture's shorter side: wider transitions from paper to ink are shadows
+MAX_EDGE_WIDTH = 0.04  # of the picture's shorter side; wider transitions from paper to ink are shadows
+MAX_MARK_EDGE_WIDTH = 0.08  # the same, of the mark's size, for enlarged digits
 MIN_DIGIT = 0.08  # fraction of the picture's shorter side
 MIN_MARK, MIN_DRAWN_MARK = 0.12, 0.04  # in a photo, in a drawing: fraction of the tallest mark's height
 
@@ -23,14 +24,17 @@ def remove_shadows(contrast: NDArray[np.floating], mask: NDArray[np.bool_]) -> N
         mask: (height, width) bool, True for marked pixels.
 
     Returns:
-        (height, width) bool, the marks with an edge narrower than MAX_EDGE_WIDTH.
+        (height, width) bool, the marks with an edge narrower than MAX_EDGE_WIDTH or MAX_MARK_EDGE_WIDTH.
     """
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     numbers = np.arange(1, count + 1)
     steepest = ndimage.maximum(ndimage.gaussian_gradient_magnitude(contrast, 2), labels, numbers)
     highest = ndimage.maximum(ndimage.gaussian_filter(contrast, 2), labels, numbers)
     edge_widths = highest / np.maximum(steepest, 1e-9)  # pixels
-    return np.isin(labels, numbers[edge_widths < max(MAX_EDGE_WIDTH * min(mask.shape), 12)])
+    boxes = ndimage.find_objects(labels)
+    sizes = np.array([max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes])
+    limits = np.maximum(MAX_MARK_EDGE_WIDTH * sizes, max(MAX_EDGE_WIDTH * min(mask.shape), 12))
+    return np.isin(labels, numbers[edge_widths < limits])
 
 
 def select_digit_strokes(mask: NDArray[np.bool_], min_mark: float = MIN_MARK) -> NDArray[np.bool_]:

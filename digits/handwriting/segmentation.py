@@ -160,7 +160,7 @@ def remove_underline(ink: NDArray[np.float32]) -> NDArray[np.float32]:
         return ink
     margin = height // 4
     number = np.pad(0.9 * ink[box], ((margin, margin), (0, 0)))
-    faded, covered = lines.remove_lines(number, number > 0.3, MAX_UNDERLINE_WIDTH, vertical=False)
+    faded, covered = lines.remove_lines(number, number > 0.3, MAX_UNDERLINE_WIDTH)
     mask = faded > 0.3
     if not mask.any() or not covered.any():
         return ink

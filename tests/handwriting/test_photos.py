@@ -104,7 +104,7 @@ def test_a_small_digit_on_a_large_sheet_is_found():
     """Its ink is less than 0.05 % of the picture."""
     sheet = Image.new("RGB", (1000, 750), PAPER)
     sheet.paste(draw_seven(PAPER, INK).resize((40, 54), Image.Resampling.BOX), (600, 200))
-    assert overlap(add_noise(sheet, 8)) > 0.75
+    assert overlap(add_noise(sheet, 8)) > 0.6
 
 
 def test_ruled_lines_alone_are_refused():
