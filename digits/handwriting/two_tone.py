@@ -73,7 +73,7 @@ def find_strokes(grey: NDArray[np.float32], tiny: bool = False) -> Strokes | Non
         )
     paper = ~ndimage.maximum_filter(contrast > 0.75, 2 * round(MAX_STROKE * max(grey.shape)) + 1)
     noise = contrast[paper].std() if paper.mean() > 0.02 else np.inf
-    if noise > MAX_NOISE or _has_more_tones(contrast, paper) or _has_marks_atborder(contrast > 0.5):
+    if noise > MAX_NOISE or _has_more_tones(contrast, paper) or _has_marks_at_border(contrast > 0.5):
         return None
     is_paper = np.abs(difference) < MIN_CONTRAST
     is_drawing = bool(np.mean(np.abs(difference[is_paper]) < 0.5) > 0.9)
@@ -88,7 +88,7 @@ def _has_more_tones(contrast, paper):
     return weaker or (contrast < -0.4).mean() > 0.001 or np.quantile(contrast[mask], 0.99) > 1.4
 
 
-def _has_marks_atborder(mask):
+def _has_marks_at_border(mask):
     """Check for marks at the border around a mark that may be the digit, such as a desk around the sheet."""
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     at_border = np.isin(np.arange(1, count + 1), border(labels))
