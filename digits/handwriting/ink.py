@@ -140,7 +140,7 @@ def _to_grey(picture: Image.Image) -> NDArray[np.float32]:
             return np.where(opaque, grey, level)
     mean = (grey * opacity).sum() / max(opacity.sum(), 1e-9)
     background = 255 if mean < 128 else 0
-    return grey * opacity + background * (1 - opacity)
+    return (grey * opacity + background * (1 - opacity)).astype(np.float32)
 
 
 def _rotate_upright(picture):
