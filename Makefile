@@ -40,9 +40,10 @@ members: repository .venv/ready
 	@dvc repro
 	@python -m digits.summary
 
-# Those of the last three commits, without the hashes of the dependencies and without what is the same in all of them.
+# Those of the last three commits, with what differs between them. As Markdown, DVC cuts nothing off.
 experiments: .venv/ready
-	@COLUMNS=120 dvc exp show --no-pager --num 3 --only-changed --keep 'accuracy|errors' --drop 'Created|State|Executor|oof_log_loss|models|params.yaml|.*/'
+	@dvc exp show --md --num 3 --only-changed --keep 'accuracy|errors' \
+	    --drop 'Created|State|Executor|gain|oof_log_loss|models|params.yaml|.*/'
 
 compare: repository .venv/ready
 	@python -m digits.compare $(if $(REV),-- "$$REV")

@@ -100,37 +100,18 @@ def test_experiments_do_not_accumulate(project, typed, name, setting):
     assert list(diff(project, "params", "lower-lr~", name)) == [setting]
 
 
-def test_the_metrics_that_are_compared_are_few(project, typed):
-    printed, _ = typed
-    assert (
-        "oof_log_loss" in one(printed, "dvc metrics diff") and len(one(printed, "dvc metrics diff").splitlines()) <= 7
-    )
+def test_the_effect_of_an_experiment_is_shown_in_metrics_of_both_kinds_of_images(project, typed):
+    assert "oof_log_loss" in one(typed[0], "dvc metrics diff")
     assert {"accuracy", "errors", "log_loss", "gain"} <= set(diff(project, "metrics", "lower-lr~", "ensemble"))
 
 
-def test_the_table_of_experiments_fits_and_holds_what_differs(typed):
-    table = one(typed[0], "make experiments")
-    assert max(map(len, table.splitlines())) <= 120 and "…" not in table
-    header = next(line for line in table.splitlines() if "Experiment" in line).split()
-    assert set(header) <= {
-        "Experiment",
-        "accuracy",
-        "errors",
-        "gain",
-        "log_loss",
-        "oof_accuracy",
-        "lr",
-        "members",
-        "network.width",
-    }
-    assert {"lr", "members", "network.width"} <= set(header) and not re.search(r"[0-9a-f]{32}", table)
-    assert all(f"[{name}]" in table for name in ("low-lr", "ensemble", "small"))
-
-
-def test_the_table_still_has_the_experiments_after_the_next_commit(project, typed):
-    table = project.run("make", "experiments").stdout
-    assert all(f"[{name}]" in table for name in ("low-lr", "ensemble", "small"))
-    assert max(map(len, table.splitlines())) <= 120
+def test_the_table_of_experiments_has_the_metrics_and_every_setting_that_differs(project, typed):
+    for table in one(typed[0], "make experiments"), project.run("make", "experiments").stdout:  # also after a commit
+        header = next(line for line in table.splitlines() if "Experiment" in line)
+        columns = {cell.strip() for cell in header.split("|")} - {""}
+        assert {"accuracy", "errors", "lr", "members", "network.width"} <= columns and "epochs" not in columns
+        assert "…" not in table and not re.search(r"[0-9a-f]{32}", table)
+        assert all(f"[{name}]" in table for name in ("low-lr", "ensemble", "small"))
 
 
 def test_one_loss_chart_and_one_accuracy_chart_show_every_member_with_titles(project, typed):
