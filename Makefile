@@ -9,7 +9,7 @@
 # make notebook     open my_notebook.ipynb, a copy of digit_recognition.ipynb: the same steps one at a time
 # make bench        train other people's recipes and ours and compare them: hours; make bench FLAGS=--quick: ten minutes
 # make cluster-setup  add the packages for a Ray cluster to .venv
-# make lint         check format, style, types and vocabulary: seconds · make format: correct what can be corrected
+# make lint         check format, style, types, vocabulary, imports and links: seconds · make format: correct what can be corrected
 # make test         every test · make test-quick: those that take less than a minute together
 # make test-notebook    run digit_recognition.ipynb · make refresh-notebook: the same, and store its outputs: a minute or two
 # make test-faults  kills, full disks, other machines: an hour; FLAGS="-k seed03" for a part
@@ -82,7 +82,7 @@ lint: .venv/dev-ready
 	ruff check --quiet . || status=1; \
 	ruff format --quiet --check . || { echo 'make format corrects the format of these files' >&2; status=1; }; \
 	mypy || status=1; \
-	pytest -q tests/test_vocabulary.py || status=1; \
+	pytest -q tests/test_vocabulary.py tests/pipeline/test_documents.py tests/pipeline/test_workflow.py || status=1; \
 	exit $$status
 
 format: .venv/dev-ready
