@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from scipy import ndimage
-from skimage import filters
 
 from digits.errors import InputError
 from digits.handwriting import lines, marks, paper, two_tone
@@ -85,7 +84,9 @@ def _remove_marks(strokes: Strokes) -> NDArray[np.float32]:
     lost_light, covered = lines.remove_lines(np.minimum(strokes.contrast * strokes.lost_light, 1), marked)
     contrast = lost_light / strokes.lost_light
     visible = np.where(strokes.mask & (contrast > strokes.min_contrast), contrast, 0)
-    mask = filters.apply_hysteresis_threshold(visible, 1e-9, MIN_DRAWN_CENTRE if strokes.is_drawing else MIN_CENTRE)
+    labels, count = ndimage.label(visible)
+    strongest = ndimage.maximum(visible, labels, np.arange(count + 1))
+    mask = (labels > 0) & (strongest > (MIN_DRAWN_CENTRE if strokes.is_drawing else MIN_CENTRE))[labels]
     mask = lines.close_gaps(mask, covered, strokes.mask)
     contrast = np.where(mask & covered, strokes.contrast, contrast)
     if not mask.any():
@@ -105,9 +106,8 @@ def _refuse_patterns(mask: NDArray[np.bool_]) -> None:
         InputError: it has many parts for its size or only dots, or the ink covers most of its box or of the border.
     """
     labels, count = ndimage.label(mask, np.ones((3, 3)))
-    boxes = ndimage.find_objects(labels)
     side, parts = max(mask.shape), count + ndimage.label(~mask)[1]
-    size = max((max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes), default=0)
+    size = marks.sizes(labels).max(initial=0)
     if parts > max(MIN_PARTS, MAX_PARTS * side) or size < max(MIN_SIZE, MIN_DIGIT * side):
         raise InputError("contains noise but no digit")
     height, width = (np.ptp(np.flatnonzero(mask.any(axis=axis))) + 1 for axis in (1, 0))
@@ -137,10 +137,10 @@ def _to_grey(picture: Image.Image) -> NDArray[np.float32]:
     if opaque.any():
         level = np.median(grey[opaque])
         if (np.abs(grey[opaque] - level) > 2 * MIN_CONTRAST).mean() > 0.002:  # contains both paper and ink
-            return np.where(opaque, grey, level)
+            return np.where(opaque, grey, level).astype(np.float32)
     mean = (grey * opacity).sum() / max(opacity.sum(), 1e-9)
     background = 255 if mean < 128 else 0
-    return grey * opacity + background * (1 - opacity)
+    return (grey * opacity + background * (1 - opacity)).astype(np.float32)
 
 
 def _rotate_upright(picture):

@@ -56,6 +56,8 @@ def _remove_flat_lines(lost_light, mask, max_width):
     for slope, offset in _find_lines(rows, columns, mask.shape):
         distance = rows - offset - slope * (columns - width / 2)
         near = np.abs(distance) < 3
+        if len(np.unique(columns[near])) < 3:  # too few for a parabola
+            continue
         thickness = np.bincount(columns[near], minlength=width)[columns]
         near &= thickness <= np.median(thickness[near]) + 1  # excludes the columns with ink on the line
         line = np.polyfit(columns[near], rows[near], 2)  # a line may bend

@@ -114,4 +114,4 @@ def test_a_pattern_is_refused_before_it_is_classified(classify):
         split(Image.fromarray(row), pytest.fail)
     dots = np.pad(np.kron(np.ones((40, 40)), [[1, 0], [0, 0]]), 2).astype(np.float32)
     with pytest.raises(InputError, match="1,600"):
-        numbers.split(dots, pytest.fail)
+        numbers.split(dots, classify)
