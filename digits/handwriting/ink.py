@@ -16,12 +16,8 @@ GREY_MODES = "1", "L", "LA", *HIGH_DEPTH_MODES
 MIN_CENTRE, MIN_DRAWN_CENTRE = 0.6, 0.2  # contrast of the strongest pixel of a mark in a photo, in a drawing
 MIN_PARTS, MAX_PARTS = 8, 0.4  # marks and holes: so many are always allowed; for each pixel of the longer side
 MIN_SIZE, MIN_DIGIT = 5, 0.03  # of the largest mark: pixels; fraction of the longer side
-MAX_COVERED, MAX_BORDER = 0.72, 0.4  # fractions that are ink: of a digit's box, of the picture's border
+MAX_COVERED, MAX_BORDER = 0.77, 0.4  # fractions that are ink: of a digit's box, of the picture's border
 MIN_GREY_LEVELS = 60  # between ink and paper; with fewer, the colour may separate them better
-
-
-class BlankPictureError(InputError):
-    """The picture contains no ink."""
 
 
 def find_ink(picture: Image.Image) -> NDArray[np.float32]:
@@ -39,8 +35,8 @@ def find_ink(picture: Image.Image) -> NDArray[np.float32]:
         (height, width) float32: 0 for paper, up to 1 for the strongest ink. The size is that of the sheet.
 
     Raises:
-        BlankPictureError: there is no ink, neither in the lightness nor in the colours (Cb and Cr).
-        InputError: there are only ruled lines, shadows or noise, or the ink covers most of the picture.
+        InputError: there is no ink, neither in the lightness nor in the colours (Cb and Cr), there are only ruled
+            lines, shadows or noise, or the ink covers most of the picture.
     """
     picture = _downscale(_rotate_upright(picture))
     strokes = _find_strokes(_to_grey(picture))
@@ -48,7 +44,7 @@ def find_ink(picture: Image.Image) -> NDArray[np.float32]:
         candidates = [strokes, *map(_find_strokes, _split_colours(picture))]
         strokes = max(candidates, key=lambda found: found.grey_levels if found else 0)
     if strokes is None:
-        raise BlankPictureError("is blank")
+        raise InputError("is blank")
     ink = strokes.ink() if max(picture.size) <= TINY else _remove_marks(strokes)
     _refuse_patterns(ink > 0.5)
     return ink
