@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from scipy import ndimage
-from skimage import filters
 
 from digits.errors import InputError
 from digits.handwriting import lines, marks, paper, two_tone
@@ -17,12 +16,8 @@ GREY_MODES = "1", "L", "LA", *HIGH_DEPTH_MODES
 MIN_CENTRE, MIN_DRAWN_CENTRE = 0.6, 0.2  # contrast of the strongest pixel of a mark in a photo, in a drawing
 MIN_PARTS, MAX_PARTS = 8, 0.4  # marks and holes: so many are always allowed; for each pixel of the longer side
 MIN_SIZE, MIN_DIGIT = 5, 0.03  # of the largest mark: pixels; fraction of the longer side
-MAX_COVERED, MAX_BORDER = 0.72, 0.4  # fractions that are ink: of a digit's box, of the picture's border
+MAX_COVERED, MAX_BORDER = 0.77, 0.4  # fractions that are ink: of a digit's box, of the picture's border
 MIN_GREY_LEVELS = 60  # between ink and paper; with fewer, the colour may separate them better
-
-
-class BlankPictureError(InputError):
-    """The picture contains no ink."""
 
 
 def find_ink(picture: Image.Image) -> NDArray[np.float32]:
@@ -40,8 +35,8 @@ def find_ink(picture: Image.Image) -> NDArray[np.float32]:
         (height, width) float32: 0 for paper, up to 1 for the strongest ink. The size is that of the sheet.
 
     Raises:
-        BlankPictureError: there is no ink, neither in the lightness nor in the colours (Cb and Cr).
-        InputError: there are only ruled lines, shadows or noise, or the ink covers most of the picture.
+        InputError: there is no ink, neither in the lightness nor in the colours (Cb and Cr), there are only ruled
+            lines, shadows or noise, or the ink covers most of the picture.
     """
     picture = _downscale(_rotate_upright(picture))
     strokes = _find_strokes(_to_grey(picture))
@@ -49,7 +44,7 @@ def find_ink(picture: Image.Image) -> NDArray[np.float32]:
         candidates = [strokes, *map(_find_strokes, _split_colours(picture))]
         strokes = max(candidates, key=lambda found: found.grey_levels if found else 0)
     if strokes is None:
-        raise BlankPictureError("is blank")
+        raise InputError("is blank")
     ink = strokes.ink() if max(picture.size) <= TINY else _remove_marks(strokes)
     _refuse_patterns(ink > 0.5)
     return ink
@@ -85,7 +80,9 @@ def _remove_marks(strokes: Strokes) -> NDArray[np.float32]:
     lost_light, covered = lines.remove_lines(np.minimum(strokes.contrast * strokes.lost_light, 1), marked)
     contrast = lost_light / strokes.lost_light
     visible = np.where(strokes.mask & (contrast > strokes.min_contrast), contrast, 0)
-    mask = filters.apply_hysteresis_threshold(visible, 1e-9, MIN_DRAWN_CENTRE if strokes.is_drawing else MIN_CENTRE)
+    labels, count = ndimage.label(visible)
+    strongest = ndimage.maximum(visible, labels, np.arange(count + 1))
+    mask = (labels > 0) & (strongest > (MIN_DRAWN_CENTRE if strokes.is_drawing else MIN_CENTRE))[labels]
     mask = lines.close_gaps(mask, covered, strokes.mask)
     contrast = np.where(mask & covered, strokes.contrast, contrast)
     if not mask.any():
@@ -105,9 +102,8 @@ def _refuse_patterns(mask: NDArray[np.bool_]) -> None:
         InputError: it has many parts for its size or only dots, or the ink covers most of its box or of the border.
     """
     labels, count = ndimage.label(mask, np.ones((3, 3)))
-    boxes = ndimage.find_objects(labels)
     side, parts = max(mask.shape), count + ndimage.label(~mask)[1]
-    size = max((max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes), default=0)
+    size = marks.sizes(labels).max(initial=0)
     if parts > max(MIN_PARTS, MAX_PARTS * side) or size < max(MIN_SIZE, MIN_DIGIT * side):
         raise InputError("contains noise but no digit")
     height, width = (np.ptp(np.flatnonzero(mask.any(axis=axis))) + 1 for axis in (1, 0))
@@ -137,7 +133,7 @@ def _to_grey(picture: Image.Image) -> NDArray[np.float32]:
     if opaque.any():
         level = np.median(grey[opaque])
         if (np.abs(grey[opaque] - level) > 2 * MIN_CONTRAST).mean() > 0.002:  # contains both paper and ink
-            return np.where(opaque, grey, level)
+            return np.where(opaque, grey, level).astype(np.float32)
     mean = (grey * opacity).sum() / max(opacity.sum(), 1e-9)
     background = 255 if mean < 128 else 0
     return (grey * opacity + background * (1 - opacity)).astype(np.float32)

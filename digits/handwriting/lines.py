@@ -58,6 +58,8 @@ def _remove_flat_lines(lost_light, mask, max_width):
         near = np.abs(distance) < 3
         thickness = np.bincount(columns[near], minlength=width)[columns]
         near &= thickness <= np.median(thickness[near]) + 1  # excludes the columns with ink on the line
+        if len(np.unique(columns[near])) < 3:  # too few for a parabola
+            continue
         line = np.polyfit(columns[near], rows[near], 2)  # a line may bend
         distance = np.abs(rows - np.polyval(line, columns))
         thickness, marked = (np.bincount(columns[distance <= reach], minlength=width) for reach in (limit, 1.5))

@@ -59,28 +59,12 @@ def split(
     return list(images[chosen]), probabilities[chosen]
 
 
-def count(ink: NDArray[np.float32]) -> int:
-    """Count the separate digits of a number without a network; touching digits count as one.
-
-    Args:
-        ink: (height, width), 0 for paper.
-
-    Raises:
-        InputError: as `split`.
-    """
-    return _count_tall(_find_strokes(ink))
-
-
 def _find_strokes(ink):
     strokes = segmentation.find_strokes(ink)
-    if _count_tall(strokes) > MAX_DIGITS:
+    height = max(stroke.height for stroke in strokes)
+    if sum(stroke.height >= segmentation.MIN_TALL * height for stroke in strokes) > MAX_DIGITS:
         raise InputError(f"contains more than {MAX_DIGITS} digits")
     return strokes
-
-
-def _count_tall(strokes):
-    height = max(stroke.height for stroke in strokes)
-    return sum(stroke.height >= segmentation.MIN_TALL * height for stroke in strokes)
 
 
 def _combine(segments: list[Segment], groups: list[int], height: float) -> dict[tuple[int, int], Segment]:

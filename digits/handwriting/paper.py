@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
-from skimage import filters
 
 from digits.handwriting.strokes import MIN_CONTRAST, Strokes
 
@@ -72,6 +71,5 @@ def _log_local_median(grey):
     """Compute the logarithm of the local median of the grey levels."""
     picture, factor = Image.fromarray(grey), _SMALL_SIDE / min(grey.shape)
     small = picture.resize([max(1, round(factor * side)) for side in picture.size], Image.Resampling.BOX)
-    medians = filters.rank.median(np.asarray(small).astype(np.uint8), np.ones((_MEDIAN_WINDOW, _MEDIAN_WINDOW)))
-    resized = Image.fromarray(medians).resize(picture.size, Image.Resampling.BILINEAR)
-    return np.log(np.asarray(resized, np.float32) + LEVEL_OFFSET)
+    medians = Image.fromarray(ndimage.median_filter(np.asarray(small), _MEDIAN_WINDOW))
+    return np.log(np.asarray(medians.resize(picture.size, Image.Resampling.BILINEAR)) + LEVEL_OFFSET)

@@ -110,7 +110,7 @@ def open_picture(name: str | Path) -> Image.Image:
     """Open an image file; `-` is standard input.
 
     Raises:
-        InputError: the file is missing, is not an image, or has more than MAX_PIXELS.
+        InputError: the file is missing, is not an image, is damaged, or has more than MAX_PIXELS.
     """
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
@@ -118,30 +118,20 @@ def open_picture(name: str | Path) -> Image.Image:
         raise InputError(f"cannot be read: {error.strerror}") from None
     if not content:
         raise InputError("is empty")
-    return decode_picture(content)
+    return _decode(content)
 
 
-def decode_picture(content: bytes, formats: list[str] | None = None, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Decode an image file.
-
-    Args:
-        content: the bytes of the file.
-        formats: names of the allowed formats, as Pillow spells them; None for all.
-        max_pixels: width times height.
-
-    Raises:
-        InputError: it is not an image, is damaged, or has more than `max_pixels`.
-    """
+def _decode(content):
     try:
-        picture = Image.open(io.BytesIO(content), formats=formats)
+        picture = Image.open(io.BytesIO(content))
         width, height = picture.size
-        if width * height > max_pixels:
-            raise InputError(f"has {width:,} × {height:,} pixels; the maximum is {max_pixels:,}")
+        if width * height > MAX_PIXELS:
+            raise InputError(f"has {width:,} × {height:,} pixels; the maximum is {MAX_PIXELS:,}")
         picture.load()
     except InputError:
         raise
     except Image.DecompressionBombError:  # raised above Pillow's own limit, which is higher
-        raise InputError(f"has too many pixels; the maximum is {max_pixels:,}") from None
+        raise InputError(f"has too many pixels; the maximum is {MAX_PIXELS:,}") from None
     except UnidentifiedImageError:
         if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS:
             raise InputError("is a HEIC picture, which is not supported; save it as JPEG or PNG") from None

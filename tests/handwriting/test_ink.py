@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from digits.data import sources
 from digits.errors import InputError
-from digits.handwriting.ink import MAX_PIXELS, BlankPictureError, find_ink
+from digits.handwriting.ink import MAX_PIXELS, find_ink
 from digits.handwriting.mnist_frame import frame
 
 
@@ -91,7 +91,7 @@ def test_nan_and_infinity_in_a_float_picture_are_paper(seven):
     values = np.asarray(draw_seven().convert("L"), np.float32) / 255
     values[:40, :50], values[-30:, -20:], values[100, 5] = np.nan, np.inf, -np.inf
     assert difference(Image.fromarray(values), seven).max() <= 3
-    with pytest.raises(BlankPictureError):
+    with pytest.raises(InputError, match="blank"):
         find_ink(Image.fromarray(np.full((50, 50), np.nan, np.float32)))
 
 
@@ -125,13 +125,13 @@ def test_a_large_picture_is_downscaled_and_looks_the_same(seven):
 def test_a_blank_picture_is_refused(grey):
     noise = np.random.default_rng(0).normal(grey, 6, (200, 100)).clip(0, 255).astype(np.uint8)
     for picture in (Image.new("L", (200, 100), grey), Image.fromarray(noise)):
-        with pytest.raises(BlankPictureError, match="blank"):
+        with pytest.raises(InputError, match="blank"):
             find_ink(picture)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 1), (3, 3), (1, 500)])
 def test_the_smallest_pictures_are_blank(size):
-    with pytest.raises(BlankPictureError):
+    with pytest.raises(InputError, match="blank"):
         find_ink(Image.new("L", size, 255))
 
 
@@ -165,7 +165,7 @@ def test_a_filled_shape_is_never_a_digit(side, margin):
     for shape in ("rectangle", "ellipse"):
         picture = Image.new("L", (side, side), 255)
         getattr(ImageDraw.Draw(picture), shape)([margin * side, margin * side, *[(1 - margin) * side] * 2], fill=20)
-        with pytest.raises(InputError, match="filled shape|blank"):
+        with pytest.raises(InputError, match="no digit|blank"):
             find_ink(picture)
 
 

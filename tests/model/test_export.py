@@ -1,5 +1,6 @@
 """`make export`: the files predict as the ensemble does, in a process that has nothing of this project."""
 
+import shutil
 import subprocess
 import sys
 
@@ -12,8 +13,10 @@ pytestmark = pytest.mark.slow  # builds networks, and starts TensorFlow in proce
 
 ELSEWHERE = """
 import sys
+import keras
 import numpy as np
 import tensorflow
+assert keras.saving.load_model("member-0.keras").output_shape == (None, 10)
 images = np.load("images.npy")
 saved_model = tensorflow.saved_model.load("export/saved_model")
 runner = tensorflow.lite.Interpreter("export/digits.tflite").get_signature_runner()
@@ -50,6 +53,7 @@ def test_the_exported_files_give_the_mean_of_the_members_without_this_project(un
     assert not (project / "export/saved_model/old").exists()
 
     (project / "export").rename(tmp_path / "export")
+    shutil.copy(project / "models/member-0.keras", tmp_path)
     images = few_digits[0].astype(np.float32)
     np.save(tmp_path / "images.npy", images)
     ran = subprocess.run([sys.executable, "-P", "-c", ELSEWHERE], cwd=tmp_path, capture_output=True, text=True)

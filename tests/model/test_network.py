@@ -79,14 +79,6 @@ def test_equal_weights_give_equal_bytes_and_are_loaded_without_loss(network, mod
     np.testing.assert_array_equal(loaded.predict(images, verbose=0), model.predict(images, verbose=0))
 
 
-def test_keras_alone_opens_the_file_of_a_trained_network(network, model, backend, tmp_path):
-    (tmp_path / "member-0.keras").write_bytes(network.to_bytes(network.to_float32(model)))
-    program = "import sys, keras; print(keras.saving.load_model(sys.argv[1]).output_shape)"
-    command = [sys.executable, "-P", "-c", program, str(tmp_path / "member-0.keras")]
-    ran = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True)
-    assert ran.stdout.strip() == "(None, 10)"
-
-
 def _text(path):
     path.write_text("not an archive")
 

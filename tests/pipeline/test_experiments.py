@@ -2,8 +2,6 @@
 
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 
 import graph
 import pytest
@@ -36,19 +34,12 @@ def project(tiny_project):
 
 @pytest.fixture(scope="module")
 def typed(project):
-    """Type the commands: what they print {command: output}, and what they leave {command: git status}.
-
-    Experiments that follow each other run side by side.
-    """
+    """Type the commands: what they print {command: output}, and what they leave {command: git status}."""
     (project / "notes.txt").write_text("something to commit\n")
     printed, left = {}, {}
-    commands = [command for command, _ in read_chapter()]
-    for are_experiments, group in groupby(commands, lambda command: command.startswith("dvc exp run")):
-        for side_by_side in [list(group)] if are_experiments else [[command] for command in group]:
-            with ThreadPoolExecutor() as terminals:
-                outputs = list(terminals.map(lambda command: project.run("bash", "-c", command).stdout, side_by_side))
-            printed |= dict(zip(side_by_side, outputs, strict=True))
-            left |= dict.fromkeys(side_by_side, project.git("status", "--porcelain"))
+    for command, _ in read_chapter():
+        printed[command] = project.run("bash", "-c", command).stdout
+        left[command] = project.git("status", "--porcelain")
     return printed, left
 
 

@@ -105,7 +105,7 @@ def test_a_compiled_module_is_no_change(project):
 def test_another_source_reruns_everything_and_a_permuted_test_csv_gives_the_permuted_submission(project, few_digits):
     images, labels = few_digits
     write_competition(project / "data/incoming", images[:150], labels[:150], images[150:])
-    project.set(source="incoming", epochs=30, batch_size=16, **{"split.folds": 3})
+    project.set(source="incoming", epochs=8, batch_size=8, **{"split.folds": 3})
     assert set(project.repro()) == ALL
     straight = kaggle_csv.read_submission(project / "reports/submission.csv")
     assert len(set(straight)) > 1
@@ -115,6 +115,7 @@ def test_another_source_reruns_everything_and_a_permuted_test_csv_gives_the_perm
     np.testing.assert_array_equal(kaggle_csv.read_submission(project / "reports/submission.csv"), straight[order])
 
 
+@pytest.mark.faults
 def test_a_forced_run_on_another_machine_leaves_the_same_bytes(project, tmp_path):
     before = (project / "dvc.lock").read_bytes()
     home = elsewhere.furnish(tmp_path / "home")
