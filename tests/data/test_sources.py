@@ -30,7 +30,7 @@ def fetch_mnist(tmp_path, server, monkeypatch):
 
     def run(file_hash=None):
         get_file = functools.partial(keras_get_file, origin=server[0], file_hash=file_hash)
-        monkeypatch.setattr(mnist, "get_file", lambda name, origin, file_hash: get_file(name))
+        monkeypatch.setattr(mnist, "get_file", lambda fname, origin, file_hash: get_file(fname))
         fetch.main()
 
     keras_get_file = mnist.get_file

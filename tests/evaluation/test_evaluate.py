@@ -19,7 +19,7 @@ def read_results(folder):
 
 def test_each_image_is_counted_in_its_split_and_folds_without_a_member_in_none(folder):
     results, details = read_results(folder)
-    assert sorted(results) == ["accuracy", "errors", "gain", "log_loss", "oof_accuracy", "oof_log_loss"]
+    assert {"accuracy", "errors", "gain", "log_loss", "oof_accuracy", "oof_log_loss"} <= results.keys()
     assert (results["accuracy"], results["errors"], details["images"]) == (0.9, 2, 20)
     assert (results["oof_accuracy"], details["oof_errors"], details["oof_images"]) == (pytest.approx(119 / 120), 1, 120)
     assert (details["accuracy_low"], details["accuracy_high"]) == metrics.accuracy_interval(18, 20)
@@ -60,7 +60,7 @@ def test_without_a_held_out_set_its_metrics_are_absent(fill):
     folder = fill(wrong=[7], fold=np.resize(np.array([0, 1], np.int8), 200), epochs=1)
     page = evaluated.evaluate_in(folder)
     results, details = read_results(folder)
-    assert sorted(results) == ["oof_accuracy", "oof_log_loss"]
+    assert results and all(name.startswith("oof_") for name in results)
     assert details["oof_images"] == 100 and "images" not in details
     assert "no images were held out" in page and "for the out-of-fold images" in page
 
