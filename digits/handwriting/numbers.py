@@ -25,6 +25,7 @@ DIGIT_BONUS = 1.4  # compensates for the lower likelihood of a sequence of many 
 CUT_COST, CROSSED_COST = 1.25, 1.5  # of each cut, and of the ink that it crosses, in heights of the number
 ASPECT_COST, MAX_DEVIATION = 0.18, 2.0  # of an unusual aspect, for standard deviations above the maximum
 LOW_COST = 30  # of a digit below MIN_HEIGHT
+TEMPERATURE = 0.6  # the inverse of the calibration's, because the weights above are those of a network without it
 
 
 def split(
@@ -84,7 +85,8 @@ def _score(digit: Segment, probabilities: NDArray[np.float32], height: float) ->
     """Score a digit by its probability, its aspect, and its height compared with the number's."""
     deviation = np.abs((np.log(digit.width / digit.height) - LOG_ASPECTS[:, 0]) / LOG_ASPECTS[:, 1])
     aspect_cost = ASPECT_COST * np.maximum(deviation - MAX_DEVIATION, 0) ** 2 / 2
-    log_likelihood = np.log(np.maximum(probabilities, 1e-6)) - aspect_cost
+    softened = np.maximum(probabilities, 1e-9) ** TEMPERATURE
+    log_likelihood = np.log(np.maximum(softened / softened.sum(), 1e-6)) - aspect_cost
     return log_likelihood.max() + DIGIT_BONUS - (LOW_COST if digit.height < MIN_HEIGHT * height else 0)
 
 
