@@ -165,9 +165,16 @@ def _check_header(path: str | Path, names: list[str], columns: list[str]) -> Non
     for file, header in _COLUMNS.items():
         if names == header != columns:
             raise InputError(f"{path}, line 1: this is the header of {file}, not {expected}; are the files mixed up?")
+    hints = {
+        "the file is empty": names == [""],
+        "the columns must be separated by commas": ";" in names[0] or "\t" in names[0],
+        "the header is missing": names[0].strip().isdigit(),
+        "remove the column of row numbers": len(names) == len(columns) + 1 and not names[0],
+    }
+    hint = next((hint for hint, applies in hints.items() if applies), f"it must be {expected}")
     for i, (name, column) in enumerate(zip_longest(names, columns, fillvalue=""), start=1):
         if name != column:
-            raise InputError(f"{path}, line 1, column {i}: {name[:40]!r} instead of {column!r}; it must be {expected}")
+            raise InputError(f"{path}, line 1, column {i}: {name[:40]!r} instead of {column!r}; {hint}")
 
 
 def _check_row(place: str, row: int, cells: list[str], columns: list[str]) -> None:

@@ -105,11 +105,9 @@ def load(path: str | Path, **settings: Any) -> keras.Model:
     model = build(**settings)
     try:
         model.load_weights(path)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        reason = str(error).split("\n")[0][:120]
-        raise InputError(
-            f"{path} does not fit the network of params.yaml ({reason}); `dvc repro` trains it again"
-        ) from None
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile):
+        reason = "is damaged" if not zipfile.is_zipfile(path) else "does not fit the network of params.yaml"
+        raise InputError(f"{path} {reason}; `dvc repro` trains it again") from None
     return model
 
 

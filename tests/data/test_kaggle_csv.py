@@ -63,12 +63,12 @@ MALFORMED = {
     "no label": (TRAIN, line(8, lambda row: row[1:]), ["line 8, column label: ''"]),
     "a label without images": (TRAIN, replace(b"\n4,", b"\n5,"), ["no image has the label 4"]),
     # the header
-    "no header": (TRAIN, lambda data: data.split(b"\n", 1)[1], ["line 1, column 1: '0' instead of 'label'"]),
+    "no header": (TRAIN, lambda data: data.split(b"\n", 1)[1], ["line 1, column 1: '0' instead of 'label'; the header is missing"]),
     "a misspelt column": (TRAIN, replace(b"pixel9,", b"pixle9,"), ["line 1, column 11: 'pixle9' instead of 'pixel9'"]),
     "reordered columns": (TRAIN, replace(b"pixel3,pixel4", b"pixel4,pixel3"), ["line 1, column 5: 'pixel4'"]),
     "a missing column": (TRAIN, line(1, replace(b",pixel783", b"")), ["line 1, column 785: '' instead of 'pixel783'"]),
-    "an index column": (TRAIN, lambda data: replace(b"\n", b"\n0,")(b"," + data), ["line 1, column 1: ''", "label"]),
-    "semicolons": (TRAIN, replace(b",", b";"), ["line 1, column 1: 'label;pixel0;"]),
+    "an index column": (TRAIN, lambda data: replace(b"\n", b"\n0,")(b"," + data), ["line 1, column 1: ''", "row numbers"]),
+    "semicolons": (TRAIN, replace(b",", b";"), ["line 1, column 1: 'label;pixel0;", "separated by commas"]),
     # rows
     "an index column without a name": (TEST, rows(lambda row: b"5," + row), ["line 2: 785 cells instead of 784"]),
     "row numbers without a name": (TRAIN, line(2, lambda row: b"0," + row), ["line 2: 786 cells instead of 785"]),
@@ -80,7 +80,7 @@ MALFORMED = {
     "truncated in a row": (TRAIN, lambda data: data[:-100], ["line 151", "truncated"]),
     "an invalid cell below a blank line": (TRAIN, line(9, lambda row: b"\n-" + row), ["line 10, column label: '-7'"]),
     # other files
-    "empty": (TRAIN, content(b""), ["line 1, column 1: '' instead of 'label'"]),
+    "empty": (TRAIN, content(b""), ["line 1, column 1: '' instead of 'label'; the file is empty"]),
     "the header alone": (TRAIN, lambda data: data.split(b"\n")[0], ["no row below the header"]),
     "UTF-16": (TRAIN, lambda data: data.decode().encode("utf-16"), ["is UTF-16 text; save it as UTF-8"]),
     "a zip file": (TRAIN, lambda data: zipped({TRAIN: data}), ["is a zip archive", "unzip it"]),

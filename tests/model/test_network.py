@@ -88,10 +88,10 @@ def _archive_without_weights(path):
         archive.writestr("config.json", "{}")
 
 
-@pytest.mark.parametrize("write", [_text, _archive_without_weights])
-def test_a_file_that_is_no_model_is_refused_in_one_line(network, tmp_path, write):
+@pytest.mark.parametrize(("write", "reason"), [(_text, "is damaged"), (_archive_without_weights, "does not fit")])
+def test_a_file_that_is_not_a_model_is_refused_in_one_line(network, tmp_path, write, reason):
     write(tmp_path / "member-0.keras")
-    with pytest.raises(InputError, match=r"^[^\n]*member-0.keras does not fit[^\n]*$"):
+    with pytest.raises(InputError, match=rf"^[^\n]*member-0.keras {reason}[^\n]*$"):
         network.load(tmp_path / "member-0.keras", width=2, dropout=0.5)
 
 
@@ -100,7 +100,7 @@ def test_a_file_of_another_network_or_a_missing_one_is_refused_in_one_line(netwo
     with pytest.raises(InputError, match=r"member-0.keras is missing; `dvc repro`"):
         network.load(path, width=2, dropout=0.5)
     path.write_bytes(network.to_bytes(model)[:-2000])
-    with pytest.raises(InputError, match=r"^[^\n]*member-0.keras does not fit[^\n]*$"):
+    with pytest.raises(InputError, match=r"^[^\n]*member-0.keras is damaged[^\n]*$"):
         network.load(path, width=2, dropout=0.5)
     path.write_bytes(network.to_bytes(model))
     with pytest.raises(InputError, match=r"^[^\n]*member-0.keras does not fit[^\n]*$"):
