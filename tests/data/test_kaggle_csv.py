@@ -63,11 +63,11 @@ MALFORMED = {
     "no label": (TRAIN, line(8, lambda row: row[1:]), ["line 8, column label: ''"]),
     "a label without images": (TRAIN, replace(b"\n4,", b"\n5,"), ["no image has the label 4"]),
     # the header
-    "no header": (TRAIN, lambda data: data.split(b"\n", 1)[1], ["line 1, column 1: '0' instead of 'label'; the header is missing"]),
+    "no header": (TRAIN, lambda data: data.split(b"\n", 1)[1], ["column 1: '0'", "the header is missing"]),
     "a misspelt column": (TRAIN, replace(b"pixel9,", b"pixle9,"), ["line 1, column 11: 'pixle9' instead of 'pixel9'"]),
     "reordered columns": (TRAIN, replace(b"pixel3,pixel4", b"pixel4,pixel3"), ["line 1, column 5: 'pixel4'"]),
     "a missing column": (TRAIN, line(1, replace(b",pixel783", b"")), ["line 1, column 785: '' instead of 'pixel783'"]),
-    "an index column": (TRAIN, lambda data: replace(b"\n", b"\n0,")(b"," + data), ["line 1, column 1: ''", "row numbers"]),
+    "an index column": (TRAIN, lambda data: replace(b"\n", b"\n0,")(b"," + data), ["column 1: ''", "row numbers"]),
     "semicolons": (TRAIN, replace(b",", b";"), ["line 1, column 1: 'label;pixel0;", "separated by commas"]),
     # rows
     "an index column without a name": (TEST, rows(lambda row: b"5," + row), ["line 2: 785 cells instead of 784"]),
