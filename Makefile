@@ -106,7 +106,7 @@ test-faults: .venv/dev-ready
 
 # uv installs in seconds what pip installs in minutes; without uv, pip brings it. `pip install -r requirements.txt` works too.
 .venv/ready: requirements.txt
-	@echo "setting up .venv: about 150 packages, 2 GB; 20 s to 3 minutes the first time"
+	@echo "setting up .venv: 140 packages, 2.6 GB; 20 s to 3 minutes the first time"
 	@command -v uv >/dev/null || python3 -m pip install --quiet --no-user --target .uv uv \
 	    || { echo 'error: neither uv nor pip was found; install one of them' >&2; exit 1; }
 	@uv venv --quiet --allow-existing --python "$(PYTHON)" .venv
