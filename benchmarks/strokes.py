@@ -3,8 +3,10 @@
 Each digit is drawn in one of several styles with a random brush, size, position, shear, rotation and jitter, and
 recognized. No data is needed. It prints the accuracy, and the errors of each style.
 
-`--style "7 barred" "4 open"` draws these styles alone. `--write data/incoming/drawn.csv` recognizes nothing: it writes
-drawings in the form in which the drawing page keeps them, as additional training images in these styles.
+`--style "7 barred" "4 open"` draws these styles alone. `--unknown` draws digits, capital letters and scribbles, and
+prints of how many the confidence is below 95 %, where the drawing page says what it hesitates between. `--write
+data/incoming/drawn.csv` recognizes nothing: it writes drawings in the form in which the drawing page keeps them, as
+additional training images in these styles.
 """
 
 import argparse
@@ -78,12 +80,37 @@ STYLES = {
 
 UNUSUAL = {"1 with a long upstroke": ["line 0,.29 .34,0 .32,1"]}  # as in central Europe; drawn on request alone
 
+LETTERS = {
+    "A": ["line 0,1 .35,0 .7,1", "line .14,.6 .56,.6"],
+    "E": ["line .6,0 0,0 0,1 .6,1", "line 0,.5 .5,.5"],
+    "F": ["line .6,0 0,0 0,1", "line 0,.5 .5,.5"],
+    "H": ["line 0,0 0,1", "line .6,0 .6,1", "line 0,.5 .6,.5"],
+    "K": ["line 0,0 0,1", "line .6,0 0,.5 .6,1"],
+    "M": ["line 0,1 .1,0 .4,.7 .7,0 .8,1"],
+    "N": ["line 0,1 0,0 .6,1 .6,0"],
+    "P": ["line 0,1 0,0", "curve 0,0 .4,0 .6,.1 .6,.4 .4,.5 0,.5"],
+    "R": ["line 0,1 0,0", "curve 0,0 .4,0 .6,.1 .6,.4 .4,.5 0,.5", "line .2,.5 .6,1"],
+    "T": ["line 0,0 .7,0", "line .35,0 .35,1"],
+    "V": ["line 0,0 .35,1 .7,0"],
+    "W": ["line 0,0 .2,1 .4,.3 .6,1 .8,0"],
+    "X": ["line 0,0 .6,1", "line .6,0 0,1"],
+    "Y": ["line 0,0 .35,.5 .7,0", "line .35,.5 .35,1"],
+}
+SCRIBBLE_POINTS = 6, 12
+CERTAIN = 0.95  # as in digits/page/page.js
 
-def draw(style: str, rng: np.random.Generator) -> Image.Image:
-    """Draw a digit in a style, with a random brush, size, position, shear, rotation and jitter.
+
+def scribble(rng: np.random.Generator) -> list[str]:
+    """Make one stroke through random points."""
+    points = rng.uniform(0, 1, (rng.integers(*SCRIBBLE_POINTS, endpoint=True), 2))
+    return ["curve " + " ".join(f"{x:.3f},{y:.3f}" for x, y in points)]
+
+
+def draw(strokes: Sequence[str], rng: np.random.Generator) -> Image.Image:
+    """Draw strokes with a random brush, size, position, shear, rotation and jitter.
 
     Args:
-        style: a name in STYLES or UNUSUAL.
+        strokes: as in STYLES.
         rng: source of the random values.
 
     Returns:
@@ -98,15 +125,15 @@ def draw(style: str, rng: np.random.Generator) -> Image.Image:
         @ [[1, -np.tan(shear)], [0, 1]]
         @ np.diag([rng.uniform(*WIDTH), 1])
     )
-    strokes = []
-    for stroke in (STYLES | UNUSUAL)[style]:
+    lines = []
+    for stroke in strokes:
         kind, *points = stroke.split()
         points = np.array([[float(value) for value in point.split(",")] for point in points])
         points += rng.normal(0, JITTER, points.shape)
-        strokes.append((_round_corners(points) if kind == "curve" else points) @ shape.T * size)
+        lines.append((_round_corners(points) if kind == "curve" else points) @ shape.T * size)
     low, high = (
-        np.min([stroke.min(axis=0) for stroke in strokes], axis=0),
-        np.max([stroke.max(axis=0) for stroke in strokes], axis=0),
+        np.min([line.min(axis=0) for line in lines], axis=0),
+        np.max([line.max(axis=0) for line in lines], axis=0),
     )
     room = np.maximum([width, height] - (high - low) - brush, 0)
     offset = brush / 2 - low + rng.uniform(0, 1, 2) * room
@@ -114,8 +141,8 @@ def draw(style: str, rng: np.random.Generator) -> Image.Image:
     paper, pen = (255, 0) if rng.random() < 0.7 else (0, 255)
     picture = Image.new("L", (int(width), int(height)), paper)
     canvas = ImageDraw.Draw(picture)
-    for stroke in strokes:
-        points = [tuple(point) for point in stroke + offset]
+    for line in lines:
+        points = [tuple(point) for point in line + offset]
         canvas.line(points, fill=pen, width=brush, joint="curve")
         for x, y in (points[0], points[-1]):
             canvas.ellipse([x - brush / 2, y - brush / 2, x + brush / 2, y + brush / 2], fill=pen)
@@ -139,10 +166,29 @@ def evaluate(
     for number in range(images):
         style = styles[number % len(styles)]
         try:
-            predicted[style].append(model.predict(draw(style, rng))[0].digit)
+            predicted[style].append(model.predict(draw((STYLES | UNUSUAL)[style], rng))[0].digit)
         except InputError:
             predicted[style].append(None)
     return predicted
+
+
+def count_uncertain(model: Recognizer, images: int, seed: int = 1) -> dict[str, int]:
+    """Draw digits, letters and scribbles, so many of each: {kind: number below CERTAIN, or refused}."""
+    rng = np.random.default_rng(seed)
+    digits, letters = list(STYLES.values()), list(LETTERS.values())
+    drawings = {
+        "digits": [digits[number % len(digits)] for number in range(images)],
+        "letters": [letters[number % len(letters)] for number in range(images)],
+        "scribbles": [scribble(rng) for _ in range(images)],
+    }
+
+    def is_uncertain(strokes):
+        try:
+            return model.predict(draw(strokes, rng))[0].confidence < CERTAIN
+        except InputError:
+            return True
+
+    return {kind: sum(map(is_uncertain, drawn)) for kind, drawn in drawings.items()}
 
 
 def main():
@@ -150,14 +196,19 @@ def main():
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--style", nargs="+", choices=[*STYLES, *UNUSUAL], help="draw these styles alone")
+    parser.add_argument("--unknown", action="store_true", help="draw letters and scribbles too, and print the doubts")
     parser.add_argument("--write", metavar="CSV", help="write the drawings like train.csv, and recognize nothing")
     arguments = parser.parse_args()
     styles = arguments.style or list(STYLES)
     if arguments.write:
         rng = np.random.default_rng(arguments.seed)
         drawn = [styles[number % len(styles)] for number in range(arguments.images)]
-        images = np.array([mnist_frame.frame(find_ink(draw(style, rng))) for style in drawn])
+        images = np.array([mnist_frame.frame(find_ink(draw((STYLES | UNUSUAL)[style], rng))) for style in drawn])
         kaggle_csv.write_train(arguments.write, images, np.array([int(style[0]) for style in drawn], np.uint8))
+        return
+    if arguments.unknown:
+        for kind, count in count_uncertain(Recognizer.load(), arguments.images, arguments.seed).items():
+            print(f"{kind:10}{count} of {arguments.images:,} below a confidence of {CERTAIN:.0%}")
         return
     predicted = evaluate(Recognizer.load(), arguments.images, arguments.seed, styles)
     mistakes = {

@@ -38,28 +38,6 @@ def test_without_a_change_nothing_runs(project):
     assert project.repro() == []
 
 
-def test_new_members_are_trained_alone_or_side_by_side_and_leave_no_trace_once_they_are_dropped(project, tmp_path):
-    plain, side_by_side = (
-        Project(shutil.copytree(project.folder, tmp_path / name, symlinks=True)) for name in ("plain", "side_by_side")
-    )
-    settings, alone = (plain / "params.yaml").read_bytes(), plain.locked()
-    plain.set(members=[2, 0, 1])
-    new = {f"{stage}@{member}" for stage in ("train", "predict") for member in (1, 2)}
-    assert set(plain.repro()) == new | {"evaluate", "page", "submission"}
-
-    side_by_side.set(members=[2, 0, 1])
-    side_by_side.install()
-    printed = side_by_side.run("make", "members", "JOBS=2").stdout
-    assert set(stages_run(printed)) == new | {"evaluate", "page", "submission"}
-    assert side_by_side.locked() == plain.locked()
-
-    (plain / "params.yaml").write_bytes(settings)
-    assert set(plain.repro()) <= {"evaluate", "page", "submission"}
-    for folder in ("data/predictions", "models", "reports/training"):
-        assert {path.stem for path in (plain / folder).iterdir()} == {"member-0"}
-    assert {name: entry for name, entry in plain.locked().items() if name in alone} == alone
-
-
 @pytest.mark.parametrize(
     ("change", "stages"),  # the report shows every setting
     [
