@@ -14,21 +14,7 @@ STROKES = {  # digit → strokes, lists of points in a square of 280 × 280
     5: [[(190, 50), (105, 50), (95, 125), (150, 115), (195, 155), (180, 215), (130, 235), (80, 215)]],
     6: [[(175, 50), (115, 100), (85, 170), (105, 225), (155, 235), (190, 195), (165, 155), (115, 165), (88, 190)]],
     7: [[(80, 55), (200, 55), (160, 130), (125, 235)]],
-    8: [
-        [
-            (180, 70),
-            (140, 45),
-            (100, 70),
-            (115, 115),
-            (165, 150),
-            (190, 195),
-            (145, 235),
-            (95, 205),
-            (115, 150),
-            (165, 115),
-            (180, 75),
-        ]
-    ],
+    8: [[(180, 70), (140, 45), (100, 70), (115, 115), (165, 150), (190, 195), (145, 235), (95, 205), (180, 75)]],
     9: [[(190, 95), (150, 50), (100, 75), (95, 125), (140, 140), (185, 110), (190, 90), (180, 160), (160, 235)]],
 }
 
@@ -86,16 +72,8 @@ class Hand:
 
     def send_pen(self, kind, point):
         x, y = point
-        parameters = {
-            "type": kind,
-            "x": x,
-            "y": y,
-            "pointerType": "pen",
-            "button": "left",
-            "buttons": 1,
-            "clickCount": 1,
-        }
-        self.devtools.send("Input.dispatchMouseEvent", parameters)
+        pen = {"pointerType": "pen", "button": "left", "buttons": 1, "clickCount": 1}
+        self.devtools.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y} | pen)
 
     def on_page(self, point):
         """Convert a point on the canvas, which is 420 × 280, to one on the page."""

@@ -89,12 +89,6 @@ def test_the_circles_of_an_8_are_one_digit(classify):
     assert len(split(picture, classify)) == 1
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 3)])
-def test_a_few_pixels_of_ink_are_one_digit(classify, shape):
-    images, _ = numbers.split(np.pad(np.ones(shape, np.float32), 20), classify)
-    assert len(images) == 1
-
-
 def test_a_pattern_is_refused_before_it_is_classified(classify):
     """Each mark takes time to classify: a row of thirty is read, a longer one is refused."""
     row = np.full((60, 1000), 255, np.uint8)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from pictures import bomb, png
 from PIL import Image
-from project import without_log
 
 import predict_digit
 from digits import errors
@@ -105,19 +104,6 @@ def test_the_probabilities_of_the_members_are_averaged(untrained_project, backen
     assert np.abs(probabilities[0] - probabilities[1]).max() > 1e-3
     digit = sources.load_sample()[0][0]
     np.testing.assert_array_equal(Recognizer(members).predict(Image.fromarray(digit))[0].image, digit)
-
-
-def test_an_ensemble_of_six_predicts_without_a_warning_in_any_environment(make_project, backend, few_digits):
-    from digits.model import network
-
-    project = make_project(members=list(range(6)), **{"network.width": 2})
-    (project / "models").mkdir()
-    for member in range(6):
-        (project / f"models/member-{member}.keras").write_bytes(network.to_bytes(network.build(width=2, dropout=0.0)))
-    Image.fromarray(few_digits[0][4]).resize((280, 280)).save(project / "digit.png")
-    printed = project.run(sys.executable, "predict_digit.py", "digit.png", KERAS_BACKEND="torch").stdout
-    (line,) = without_log(printed)
-    assert line.startswith("digit.png\t")
 
 
 def test_a_missing_model_is_reported_with_the_command_that_trains_it(run, untrained_project):

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from project import without_log
 
-onnx = pytest.importorskip("onnx.reference", reason="needs `make .venv/export-ready`")
+pytest.importorskip("onnx", reason="needs `make .venv/export-ready`")
+
+from onnx.reference import ReferenceEvaluator
+
 pytestmark = pytest.mark.slow  # builds networks, and starts TensorFlow in processes of its own
 
 ELSEWHERE = """
@@ -60,7 +63,7 @@ def test_the_exported_files_give_the_mean_of_the_members_without_this_project(un
     assert ran.returncode == 0, ran.stderr
     expected = np.mean([model.predict(images, verbose=0) for model in models], axis=0)
     got = dict(np.load(tmp_path / "probabilities.npz"))
-    (got["onnx"],) = onnx.ReferenceEvaluator(str(tmp_path / "export/digits.onnx")).run(None, {"images": images[:50]})
+    (got["onnx"],) = ReferenceEvaluator(str(tmp_path / "export/digits.onnx")).run(None, {"images": images[:50]})
     for name, count in ("litert", 200), ("one_image", 1), ("saved_model", 200), ("onnx", 50):
         np.testing.assert_allclose(got[name], expected[:count], atol=1e-5, err_msg=name)
         assert got[name].argmax(axis=1).tolist() == expected[:count].argmax(axis=1).tolist(), name

@@ -82,32 +82,6 @@ def test_the_table_has_mean_deviation_and_the_seconds_to_each_target():
     assert cells[11:] == ["1,000", "5,000", "10 %", "900 MB"]
 
 
-@pytest.mark.slow
-def test_a_network_that_two_recipes_share_is_trained_once():
-    from benchmarks import recipes, run
-
-    default = run.fingerprint(recipes.RECIPES["our-default"])
-    assert run.fingerprint(recipes.RECIPES["our-best"]) == default
-    changes = {"lr": 0.002}, {"augment.shift": 1}, {"regularization.label_smoothing": 0}
-    for other in (recipes.RECIPES["our-fast"], *map(recipes.ours, changes)):
-        assert run.fingerprint(other) != default
-    measured = {"our-default": {"fingerprint": "abc", "networks": {"1": {"seconds": 5}}}}
-    assert run.find_twin(measured, "abc", "1") == {"seconds": 5}
-    assert run.find_twin(measured, "abc", "2") is run.find_twin(measured, "def", "1") is None
-
-
-def test_results_of_another_machine_are_dropped(tmp_path):
-    from benchmarks import run
-
-    here, gone = ({"probabilities": str(tmp_path / name)} for name in ("here.npy", "gone.npy"))
-    (tmp_path / "here.npy").touch()
-    measured = {
-        "our-default": {"fingerprint": "abc", "networks": {"1": here, "2": gone}},
-        "deotte": {"networks": {"1": gone}},
-    }
-    assert run.measured_here(measured) == {"our-default": {"fingerprint": "abc", "networks": {"1": here}}}
-
-
 @pytest.mark.faults
 def test_a_recipe_is_trained_once_and_its_row_is_written(project):
     command = "python", "-m", "benchmarks.run", "our-default", "--seeds", "2"

@@ -165,27 +165,13 @@ def test_a_missing_file_is_named(tmp_path, monkeypatch):
 
 
 class StageParams(Params):
-    epochs: settings.Epochs
     lr: settings.LearningRate
-
-
-@pytest.mark.parametrize("written", ["010", "1_000", "+3"])
-def test_an_integer_is_the_one_that_dvc_records(project, written):
-    project.set_text(f"epochs: {DEFAULTS['epochs']}", f"epochs: {written}")
-    assert StageParams.load().epochs == load_yaml("params.yaml")["epochs"]
 
 
 @pytest.mark.parametrize("written", ["1e-3", ".5", "1"])
 def test_a_number_is_the_one_that_dvc_records(project, written):
     project.set_text(f"lr: {DEFAULTS['lr']}", f"lr: {written}")
     assert StageParams.load().lr == load_yaml("params.yaml")["lr"]
-
-
-@pytest.mark.parametrize("written", ["yes", "1e2", "~", "true", "'1'"])
-def test_what_dvc_does_not_record_as_an_integer_is_refused(project, written):
-    project.set_text(f"epochs: {DEFAULTS['epochs']}", f"epochs: {written}")
-    message = refusal()
-    assert message.startswith("epochs: ") and f"(got {load_yaml('params.yaml')['epochs']!r})" in message
 
 
 def test_a_stage_refuses_an_invalid_setting_that_it_does_not_read(project):

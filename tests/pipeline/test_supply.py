@@ -101,63 +101,21 @@ def _package_of(module, packages):
     return next(iter(names & set(CHOSEN) or names))
 
 
-def test_the_licence_is_mit():
-    text = (graph.ROOT / "LICENSE").read_text()
-    assert text.startswith("MIT License\n\nCopyright (c) 2026 The Digit Recognizer authors\n")
-    assert "WITHOUT WARRANTY OF ANY KIND" in text
-
-
 SECRETS = {
     "a Kaggle token": r"KGAT_[0-9a-zA-Z]{16}",
     "a Kaggle key": r"(?i)[\"']?key[\"']?\s*[:=]\s*[\"']?[0-9a-f]{32}\b",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY",
     "a token of a code host": r"\b(ghp|gho|ghs|github_pat|glpat)[-_][0-9a-zA-Z_]{20}",
     "a cloud key": r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",
-    "another token": r"\b(hf|sk|xox[abp])[-_][0-9a-zA-Z-]{24}",
-    "a login in an address": r"https?://[^/\s:@\"'{}<>]+:[^/\s@\"'{}<>]+@",
+    "a path of one machine": r"(?<![\w.~}$/:*-])/(home|work|tmp|root|Users|mnt|opt)/\w",
+    "the pixels of an image": r"(\d{1,3}[,;\t ]\s*){150}",
 }
-PATHS = {
-    "an absolute path": r"(?<![\w.~}$/:*-])/(home|work|tmp|root|Users|mnt|opt)/\w",
-    "a Windows path": r"\b[A-Z]:\\\\?(Users|Windows|Temp|home)\b",
-    "a path in an address": r"file:///?[a-zA-Z]",
-}
-DATA = {"the pixels of an image": r"(\d{1,3}[,;\t ]\s*){150}"}
 
 
-def find_leaks(text, patterns):
-    return [f"{kind}: {found[0][:60]}" for kind, pattern in patterns.items() if (found := re.search(pattern, text))]
-
-
-def test_no_file_contains_a_secret_a_path_of_one_machine_or_an_image():
-    found = {}
-    for path in graph.tracked_files(untracked=False):  # not what users leave in the folder
-        text = path.read_bytes().decode("latin-1")
-        if leaks := find_leaks(text, SECRETS | PATHS | DATA):
-            found[str(path.relative_to(graph.ROOT))] = leaks
-    assert found == {}
-
-
-@pytest.mark.parametrize(
-    "example",
-    [
-        "KGAT" + "_0123456789abcdef0123",
-        '{"username":"a","key"' + ':"0123456789abcdef0123456789abcdef"}',
-        "KAGGLE_KEY" + "=0123456789abcdef0123456789abcdef",
-        "-----BEGIN " + "RSA PRIVATE KEY-----",
-        "ghp" + "_0123456789abcdefghij0123",
-        "AKIA" + "0123456789ABCDEF",
-        "https://me" + ":secret@example.org",
-        "see /ho" + "me/me/digits",
-        'open("/wo' + 'rk/main/x")',
-        "=/tm" + "p/x",
-        "C:" + "\\Users\\me",
-        "fil" + "e:///x",
-        ",".join(["0"] * 784),
-        "\t".join(["255"] * 784),
-    ],
-)
-def test_each_kind_of_leak_is_found(example):
-    assert find_leaks(example, SECRETS | PATHS | DATA)
+@pytest.mark.parametrize("kind", SECRETS)
+def test_no_file_contains_a_secret_a_path_of_one_machine_or_an_image(kind):
+    texts = {path: path.read_bytes().decode("latin-1") for path in graph.tracked_files(untracked=False)}
+    assert [path for path, text in texts.items() if re.search(SECRETS[kind], text)] == []
 
 
 def test_no_data_and_no_model_is_committed():
