@@ -30,8 +30,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export PATH := $(VIRTUAL_ENV)/bin:$(PATH):$(CURDIR)/.uv/bin
 
 pipeline: repository .venv/ready
-	@dvc repro
-	@python -m digits.summary
+	@dvc repro && python -m digits.summary && echo "took $$SECONDS s"
 
 members: repository .venv/ready
 	@dvc repro prepare
