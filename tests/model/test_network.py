@@ -60,6 +60,16 @@ def test_the_graph_of_training_is_built_once(network):
     assert built == ["a graph"]
 
 
+def test_the_loss_spreads_a_fraction_of_each_label_over_all_digits(network, few_digits):
+    from digits.model import training
+
+    model = network.build(width=2, dropout=0.0)
+    training.compile_network(model, lr=0.01, steps=1, weight_decay=0, label_smoothing=0.2)
+    images, targets = few_digits[0][:20], np.eye(10, dtype=np.float32)[few_digits[1][:20]]
+    expected = -((0.8 * targets + 0.02) * np.log(model.predict(images, verbose=0))).sum(axis=1).mean()
+    assert model.evaluate(images, targets, verbose=0)[0] == pytest.approx(expected, rel=1e-4)
+
+
 def test_pixels_of_0_to_255_go_in_and_probabilities_come_out(model):
     images = np.random.default_rng(0).integers(0, 256, (7, 28, 28), dtype=np.uint8)
     probabilities = model.predict(images, verbose=0)

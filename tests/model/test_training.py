@@ -96,6 +96,8 @@ def test_the_network_has_the_weights_of_the_last_epoch_and_calibrated_probabilit
     accuracy = (probabilities.argmax(axis=1) == data.labels[val_mask]).mean()
     assert accuracy == pytest.approx(history[-1]["val_accuracy"], abs=1e-6) and accuracy != history[0]["val_accuracy"]
     assert details["temperature"] != 1
+    rates = [epoch["learning_rate"] for epoch in history]
+    assert rates == sorted(rates, reverse=True) and rates[0] < Settings().lr and rates[-1] < 1e-6
     log_loss = -np.log(probabilities[np.arange(len(probabilities)), data.labels[val_mask]]).mean()
     for other in (0.8, 1.25):  # another temperature is worse
         powers = probabilities ** (1 / other)

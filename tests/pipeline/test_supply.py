@@ -35,7 +35,7 @@ NOT_IMPORTED |= {"nbconvert", "nbmake", "pytest-xdist", "pytest-timeout"}  # a c
 def pinned_versions(file):
     """Read {name: versions} from a compiled file; some packages have several versions, by Python's version."""
     text = (graph.ROOT / file).read_text()
-    assert REQUIREMENT.sub("", text).strip() == "", "a line that is no exact version with a hash"
+    assert REQUIREMENT.sub("", text).strip() == "", "a line without an exact version and a hash"
     versions = {}
     for requirement in REQUIREMENT.finditer(text):
         versions.setdefault(requirement[1], set()).add(requirement[2])
