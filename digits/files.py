@@ -1,4 +1,4 @@
-"""Atomic output: a file is written beside its place and then renamed into it."""
+"""Files of results: where they are, and atomic output, which is written beside its place and then renamed into it."""
 
 import csv
 import json
@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from digits import errors
+
+
+def model_path(member: int) -> Path:
+    """Return where the model of a member is stored."""
+    return Path(f"models/member-{member}.keras")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ class Params(StageParams):
 def main() -> None:
     params = Params.load()
     files.remove_unlisted("models", params.members)
-    page, networks = html.build([f"models/member-{member}.keras" for member in params.members])
+    page, networks = html.build([files.model_path(member) for member in params.members])
     with files.atomic_write("reports/draw.html") as partial:
         partial.write_text(page, encoding="utf-8")
     print(f"reports/draw.html: {networks} of {len(params.members)} networks, {len(page) / 1e6:.1f} MB")

@@ -10,7 +10,7 @@ import argparse
 
 import numpy as np
 
-from digits import arrays, cluster, errors
+from digits import arrays, cluster, errors, files
 from digits.model import tasks
 from digits.settings import Compute, Network
 from digits.settings import Params as StageParams
@@ -30,7 +30,7 @@ def main() -> None:
     parts = [images[fold == member], images[fold == arrays.HELD_OUT], arrays.load_unlabelled()]
     probabilities = cluster.run(
         tasks.predict,
-        tasks.model_path(member).read_bytes(),
+        files.model_path(member).read_bytes(),
         np.concatenate(parts),
         params.network.model_dump(),
         params.compute.threads,

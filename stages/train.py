@@ -55,7 +55,7 @@ def main() -> None:
     rows = ((epoch, *metrics.values()) for epoch, metrics in enumerate(history, start=1))
     files.write_csv(f"reports/training/member-{member}.csv", ["epoch", *history[0]], rows)
     files.write_json(f"reports/training/member-{member}.json", details)
-    with files.atomic_write(tasks.model_path(member)) as partial:
+    with files.atomic_write(files.model_path(member)) as partial:
         partial.write_bytes(model)
 
 

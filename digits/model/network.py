@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from digits import files
 from digits.errors import InputError
-from digits.model import tasks
 from digits.model.backend import BatchNormalization, keras
 
 # of layers and initializers, where they have their default; older versions of Keras, from 3.8, refuse them
@@ -121,4 +121,4 @@ def from_bytes(content: bytes, **settings: Any) -> keras.Model:
 
 def load_members(members: Sequence[int], **settings: Any) -> list[keras.Model]:
     """Load the networks of the listed members; models/ may hold others."""
-    return [load(tasks.model_path(member), **settings) for member in members]
+    return [load(files.model_path(member), **settings) for member in members]

@@ -15,11 +15,6 @@ from numpy.typing import NDArray
 from digits.arrays import Labelled
 
 
-def model_path(member: int) -> Path:
-    """Return where the model of a member is stored."""
-    return Path(f"models/member-{member}.keras")
-
-
 def train(
     data: Labelled, member: int, settings: dict[str, Any], checkpoint: str | Path
 ) -> tuple[bytes, list[dict[str, float]], dict[str, Any]]:
