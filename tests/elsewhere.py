@@ -4,22 +4,20 @@ import json
 import os
 
 ENVIRONMENT = {
-    "another number of threads": {"TF_NUM_INTRAOP_THREADS": "5", "OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "1"},
-    "another locale": {"LC_ALL": "C"},
-    "another time zone": {"TZ": "Pacific/Kiritimati"},
-    "another hash seed": {"PYTHONHASHSEED": "4711"},
-    "settings for other programs": {
-        "KERAS_BACKEND": "torch",
-        "KERAS_MAX_EPOCHS": "1",
-        "KERAS_MAX_STEPS_PER_EPOCH": "1",
-        "TF_ENABLE_ONEDNN_OPTS": "0",
-        "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
-    },
+    "TF_NUM_INTRAOP_THREADS": "5",
+    "OMP_NUM_THREADS": "3",
+    "OPENBLAS_NUM_THREADS": "1",
+    "LC_ALL": "C",
+    "TZ": "Pacific/Kiritimati",
+    "PYTHONHASHSEED": "4711",
+    "KERAS_BACKEND": "torch",
+    "KERAS_MAX_EPOCHS": "1",
+    "KERAS_MAX_STEPS_PER_EPOCH": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
 }
-# without umlauts; in this locale DVC requires a path without them too
+# in this locale DVC requires a path without umlauts too
 NO_UMLAUTS = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-ALL = {name: value for part in ENVIRONMENT.values() for name, value in part.items()}
-ENVIRONMENT["a locale without umlauts"] = NO_UMLAUTS
 PATH = "Größe 7, señor"
 
 

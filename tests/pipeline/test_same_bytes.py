@@ -38,13 +38,8 @@ def test_after_a_kill_in_every_stage_the_next_run_gives_the_same_bytes(undisturb
     kills.assert_same(victim.files(), undisturbed.files)
 
 
-@pytest.mark.parametrize("difference", elsewhere.ENVIRONMENT)
-def test_the_environment_does_not_change_a_byte(undisturbed, tmp_path, difference):
-    same_bytes(undisturbed, kills.Victim(undisturbed.project, tmp_path, **elsewhere.ENVIRONMENT[difference]))
-
-
-def test_a_single_core_does_not_change_a_byte(undisturbed, tmp_path):
-    same_bytes(undisturbed, kills.Victim(undisturbed.project, tmp_path, before_start=elsewhere.one_core))
+def test_a_locale_without_umlauts_does_not_change_a_byte(undisturbed, tmp_path):
+    same_bytes(undisturbed, kills.Victim(undisturbed.project, tmp_path, **elsewhere.NO_UMLAUTS))
 
 
 def test_a_path_with_spaces_and_umlauts_does_not_change_a_byte(undisturbed, tmp_path):
@@ -60,40 +55,17 @@ def test_a_read_only_home_folder_with_the_users_settings_does_not_change_a_byte(
             same_bytes(undisturbed, kills.Victim(undisturbed.project, tmp_path, HOME=str(home)))
 
 
-def test_a_closed_standard_output_does_not_change_a_byte(undisturbed, tmp_path):
-    victim = kills.Victim(undisturbed.project, tmp_path)
-    victim.run("sh", "-c", "dvc repro >&-")
-    kills.assert_same(victim.files(), undisturbed.files)
-
-
-ARITHMETIC = {
-    "of a processor without AVX-512": {"ONEDNN_MAX_CPU_ISA": "AVX2", "NPY_DISABLE_CPU_FEATURES": "AVX512F"},
-    "of a processor without AVX": {"ONEDNN_MAX_CPU_ISA": "SSE41", "OPENBLAS_CORETYPE": "Nehalem"},
-}
-
-
-@pytest.fixture(scope="module")
-def trained(make_project):
-    """A project with a useful network (eight epochs, half the default width), its submission and the true labels."""
+def test_the_arithmetic_of_a_processor_without_avx_512_changes_hardly_a_prediction(make_project):
     project = make_project(**{"epochs": 8, "network.width": 16, "batch_size": 64})
-    project.repro()
-    return project, _submission(project)
-
-
-@pytest.mark.parametrize("arithmetic", ARITHMETIC)
-def test_another_processors_arithmetic_changes_hardly_a_prediction(trained, arithmetic):
-    project, (usual, truth) = trained
-    project.run("dvc", "repro", "--force", **ARITHMETIC[arithmetic])
-    other, _ = _submission(project)
-    accuracies = (usual == truth).mean(), (other == truth).mean()
-    print(f"accuracies {accuracies}; {(usual != other).sum()} of {len(usual)} predictions differ")
-    assert abs(accuracies[0] - accuracies[1]) <= 0.01
-    assert (usual != other).mean() <= 0.02
-
-
-def _submission(project):
     *_, truth = sources.load_sample()
-    return kaggle_csv.read_submission(project / "reports/submission.csv"), truth
+    answers = []
+    for arithmetic in {}, {"ONEDNN_MAX_CPU_ISA": "AVX2", "NPY_DISABLE_CPU_FEATURES": "AVX512F"}:
+        project.run("dvc", "repro", "--force", **arithmetic)
+        answers.append(kaggle_csv.read_submission(project / "reports/submission.csv"))
+    usual, other = answers
+    print(f"{(usual != other).sum()} of {len(usual)} predictions differ")
+    assert abs((usual == truth).mean() - (other == truth).mean()) <= 0.01
+    assert (usual != other).mean() <= 0.02
 
 
 def same_bytes(undisturbed, victim):
