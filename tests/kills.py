@@ -8,6 +8,8 @@ import shutil
 import signal
 import time
 
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+from dvc.utils import strictyaml
 from project import Project, heed_interrupts
 
 SIGNALS = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
@@ -36,7 +38,16 @@ class Victim(Project):
         self.past_first_epoch = set()
 
     def start_repro(self):
+        self.recover()
         return self.start("dvc", "repro", before_start=self._before_start)
+
+    def recover(self):
+        """Do what docs/recovery.md says if a kill has interrupted DVC while it wrote one of its own files."""
+        rwlock, lock = self / ".dvc/tmp/rwlock", self / "dvc.lock"
+        if rwlock.exists() and not rwlock.read_text().endswith("}"):
+            rwlock.unlink()
+        if lock.exists() and not _is_complete(lock):
+            lock.unlink()  # there is none in Git; the results are in the cache
 
     def _before_start(self):
         heed_interrupts()
@@ -117,6 +128,14 @@ def assert_same(files, expected):
     assert sorted(set(expected) - set(files)) == [], "files are missing"
     different = [name for name in files if files[name] != expected[name]]
     assert different == [], f"other bytes: {different}"
+
+
+def _is_complete(lock):
+    try:
+        strictyaml.load(str(lock), COMPILED_LOCKFILE_SCHEMA)
+    except (strictyaml.YAMLSyntaxError, strictyaml.YAMLValidationError):
+        return False
+    return True
 
 
 def stage_of(line):
