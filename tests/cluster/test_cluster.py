@@ -140,7 +140,9 @@ def connection(ray, *folders):
 
 def find_worker(running):
     """Return the process on the node in which the second epoch of a training begins."""
+    lines = []
     for line in running.stdout:
+        lines.append(line)
         if found := re.search(r"\(train pid=(\d+).*Epoch 2/", line):
             return psutil.Process(int(found[1]))
-    raise AssertionError("the training ended before its second epoch")
+    raise AssertionError("the training ended before its second epoch:\n" + "".join(lines))
