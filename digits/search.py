@@ -103,9 +103,10 @@ def suggest(trial: BaseTrial, name: str, default: Any, values: dict[str, Any]) -
 class Objective:
     """The function that Optuna minimizes."""
 
-    def __init__(self, search: Search, params: Params, data: arrays.Labelled):
-        """Train on `data`, which has no held-out images."""
-        self.search, self.data = search, data
+    def __init__(self, search: Search, params: Params, labelled: arrays.Labelled):
+        """Train on the images that are not held out."""
+        kept = labelled.fold != arrays.HELD_OUT
+        self.search, self.data = search, arrays.Labelled(*(array[kept] for array in labelled))
         self.settings = params.model_dump(exclude=NOT_TRAINED)
         self.default = {name: _look_up(self.settings, name) for name in search.space}
 
@@ -255,9 +256,7 @@ def main() -> None:
 
     params = Params.load()
     search = Search.load(params)
-    labelled = arrays.load_labelled()
-    kept = labelled.fold != arrays.HELD_OUT
-    objective = Objective(search, params, arrays.Labelled(*(array[kept] for array in labelled)))
+    objective = Objective(search, params, arrays.load_labelled())
     study = open_study(search, params)
     if arguments.helper:
         run_trials(study, objective)

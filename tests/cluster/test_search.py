@@ -81,6 +81,14 @@ def test_an_error_in_search_yaml_is_one_line(change, facts, tmp_path, monkeypatc
     assert all(fact in message for fact in facts), message
 
 
+def test_the_held_out_images_never_reach_a_training(project, monkeypatch):
+    monkeypatch.chdir(project.folder)
+    write_search(project.folder)
+    params = search.Params.load()
+    data = search.Objective(search.Search.load(params), params, arrays.load_labelled()).data
+    assert len(data.labels) == 160 and set(data.fold) == {0, 1, 2, 3} and data.labels.max() < 10
+
+
 @pytest.mark.slow
 def test_a_search_compares_its_trials_with_the_settings_and_has_one_line_a_fold(project):
     write_search(project.folder)
