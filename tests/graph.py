@@ -4,7 +4,6 @@ import ast
 import importlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import yaml
@@ -61,13 +60,6 @@ def source_files(path):
 def imported_files(file):
     """List the project's files that a file imports itself, in any function."""
     return [path for node in _nodes(file) for path in map(_file_of, _imported_names(node)) if path]
-
-
-def imported_packages(path):
-    """Find the packages that a file and the project's files behind it import, by their import names."""
-    files = [file for file in source_files(path) if file.suffix in CODE]
-    names = {name.split(".")[0] for file in files for node in _nodes(file) for name in _imported_names(node)}
-    return names - set(PACKAGES) - set(sys.stdlib_module_names)
 
 
 def parameters(stage):

@@ -36,7 +36,7 @@ def crop_to_sheet(grey: NDArray[np.float32]) -> NDArray[np.float32]:
         if (
             sheet.size < MIN_SHEET * grey.size
             or sheet.mean() < MIN_FILLED
-            or not 0.4 < sheet.shape[0] / sheet.shape[1] < 2.5
+            or max(sheet.shape) >= MAX_SHEET_ASPECT * min(sheet.shape)
         ):
             break
         filled = ndimage.binary_erosion(ndimage.binary_fill_holes(sheet), iterations=2)
