@@ -11,6 +11,8 @@ pytest.importorskip("onnx", reason="needs `make .venv/export-ready`")
 
 from onnx.reference import ReferenceEvaluator
 
+from digits.errors import InputError
+
 pytestmark = pytest.mark.slow  # builds networks, and starts TensorFlow in processes of its own
 
 ELSEWHERE = """
@@ -32,10 +34,6 @@ assert "digits" not in sys.modules
 """
 
 
-def export(project):
-    return project.run("make", "--no-print-directory", "export", check=False)
-
-
 def test_the_exported_files_give_the_mean_of_the_members_without_this_project(untrained_project, few_digits, tmp_path):
     from digits.model import network
 
@@ -43,9 +41,7 @@ def test_the_exported_files_give_the_mean_of_the_members_without_this_project(un
     project.install()
     (project / "export/saved_model").mkdir(parents=True)
     (project / "export/saved_model/old").touch()
-    ran = export(project)
-    assert ran.returncode == 0, ran.stdout
-    (line,) = without_log(ran.stdout)
+    (line,) = without_log(project.run("make", "--no-print-directory", "export").stdout)
     assert "export/digits.tflite" in line
     assert sorted(path.name for path in (project / "export").iterdir()) == [
         "digits.onnx",
@@ -69,10 +65,11 @@ def test_the_exported_files_give_the_mean_of_the_members_without_this_project(un
         assert got[name].argmax(axis=1).tolist() == expected[:count].argmax(axis=1).tolist(), name
 
 
-def test_without_the_model_of_a_member_one_line_names_it_and_nothing_is_written(untrained_project):
-    untrained_project.install()
+def test_without_the_model_of_a_member_it_is_named_and_nothing_is_written(untrained_project, monkeypatch):
+    from digits import export
+
+    monkeypatch.chdir(untrained_project.folder)
     (untrained_project / "models/member-3.keras").unlink()
-    ran = export(untrained_project)
-    line, make = without_log(ran.stdout)
-    assert line.startswith("error: models/member-3.keras is missing") and make.endswith("Error 1")
+    with pytest.raises(InputError, match=r"^models/member-3.keras is missing"):
+        export.main()
     assert not (untrained_project / "export").exists()

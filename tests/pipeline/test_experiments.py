@@ -143,7 +143,7 @@ def test_members_trained_side_by_side_are_those_of_the_experiment_and_leave_no_t
     copy = Project(shutil.copytree(project.folder, tmp_path / "copy", symlinks=True))
     copy.git("checkout", "-q", "--force", "smaller~")
     copy.run("dvc", "checkout", "-q", "--force")
-    shutil.rmtree(copy / ".dvc/cache/runs")
+    runs = (copy / ".dvc/cache/runs").rename(tmp_path / "runs")
     alone = copy.locked()
     copy.set(members=[0, 1, 2])
     printed = copy.run("make", "members", "JOBS=2").stdout
@@ -151,6 +151,8 @@ def test_members_trained_side_by_side_are_those_of_the_experiment_and_leave_no_t
     assert set(stages_run(printed)) == new | {"evaluate", "page", "submission"}
     assert copy.locked() == project.locked()
 
+    shutil.rmtree(copy / ".dvc/cache/runs")
+    runs.rename(copy / ".dvc/cache/runs")
     copy.git("checkout", "-q", "--force", "params.yaml")
     assert set(copy.repro()) <= {"evaluate", "page", "submission"}
     for folder in ("data/predictions", "models", "reports/training"):
