@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from project import without_log
+from project import without_log, write_settings
 
 pytest.importorskip("onnx", reason="needs `make .venv/export-ready`")
 
@@ -65,11 +65,11 @@ def test_the_exported_files_give_the_mean_of_the_members_without_this_project(un
         assert got[name].argmax(axis=1).tolist() == expected[:count].argmax(axis=1).tolist(), name
 
 
-def test_without_the_model_of_a_member_it_is_named_and_nothing_is_written(untrained_project, monkeypatch):
+def test_without_the_model_of_a_member_it_is_named_and_nothing_is_written(backend, tmp_path, monkeypatch):
     from digits import export
 
-    monkeypatch.chdir(untrained_project.folder)
-    (untrained_project / "models/member-3.keras").unlink()
-    with pytest.raises(InputError, match=r"^models/member-3.keras is missing"):
+    monkeypatch.chdir(tmp_path)
+    write_settings(tmp_path)
+    with pytest.raises(InputError, match=r"^models/member-0.keras is missing"):
         export.main()
-    assert not (untrained_project / "export").exists()
+    assert not (tmp_path / "export").exists()

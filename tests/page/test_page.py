@@ -150,6 +150,7 @@ def test_the_layers_are_shown_on_request_and_change_with_the_drawing(browser, ad
     maps = hand.page.locator("#layers canvas")
     assert maps.count() == 0
     hand.page.click("summary")
+    maps.nth(5).wait_for()
     picture = "canvas => canvas.toDataURL()"
     blank = [canvas.evaluate(picture) for canvas in maps.all()]
     assert len(blank) == 6 and hand.page.locator("#layers strong").first.inner_text() == "Convolution 1"
