@@ -87,8 +87,9 @@ lint: .venv/dev-ready
 format: .venv/dev-ready
 	@ruff check --quiet --fix .; ruff format .
 
+# One process more than there are cores, since some tests wait for other programs.
 test: .venv/dev-ready .venv/export-ready
-	@pytest -n auto --maxprocesses 4
+	@pytest -n $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) --maxprocesses 4
 
 test-quick: .venv/dev-ready
 	@pytest -n auto --maxprocesses 4 -m "not slow and not faults"
