@@ -25,7 +25,7 @@ DIGIT_BONUS = 1.4  # compensates for the lower likelihood of a sequence of many 
 CUT_COST, CROSSED_COST = 1.25, 1.5  # of each cut, and of the ink that it crosses, in heights of the number
 ASPECT_COST, MAX_DEVIATION = 0.18, 2.0  # of an unusual aspect, for standard deviations above the maximum
 LOW_COST = 30  # of a digit below MIN_HEIGHT
-TEMPERATURE = 0.6  # the inverse of the calibration's, because the weights above are those of a network without it
+TEMPERATURE = 0.6  # of the calibration, which is undone: the weights above are those of a network without it
 
 
 def split(

@@ -101,21 +101,27 @@ def _package_of(module, packages):
     return next(iter(names & set(CHOSEN) or names))
 
 
-SECRETS = {
-    "a Kaggle token": r"KGAT_[0-9a-zA-Z]{16}",
-    "a Kaggle key": r"(?i)[\"']?key[\"']?\s*[:=]\s*[\"']?[0-9a-f]{32}\b",
-    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY",
-    "a token of a code host": r"\b(ghp|gho|ghs|github_pat|glpat)[-_][0-9a-zA-Z_]{20}",
-    "a cloud key": r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",
-    "a path of one machine": r"(?<![\w.~}$/:*-])/(home|work|tmp|root|Users|mnt|opt)/\w",
-    "the pixels of an image": r"(\d{1,3}[,;\t ]\s*){150}",
+LEAKS = {  # kind: (pattern, an example in pieces, so that this file has none)
+    "a Kaggle token": (r"KGAT_[0-9a-zA-Z]{16}", "KGAT" + "_0123456789abcdef0123"),
+    "a Kaggle key": (r"(?i)[\"']?key[\"']?\s*[:=]\s*[\"']?[0-9a-f]{32}\b", '"key"' + f': "{"0123456789abcdef" * 2}"'),
+    "a private key": (r"-----BEGIN [A-Z ]*PRIVATE KEY", "-----BEGIN " + "RSA PRIVATE KEY-----"),
+    "a token of a code host": (r"\b(ghp|gho|ghs|github_pat|glpat)[-_][0-9a-zA-Z_]{20}", "ghp" + "_" + 20 * "a"),
+    "a cloud key": (r"\b(AKIA|ASIA)[0-9A-Z]{16}\b", "AKIA" + "0123456789ABCDEF"),
+    "another token": (r"\b(hf|sk|xox[abp])[-_][0-9a-zA-Z-]{24}", "hf" + "_" + 24 * "a"),
+    "a login in an address": (r"https?://[^/\s:@\"'{}<>]+:[^/\s@\"'{}<>]+@", "https://me" + ":secret@example.org"),
+    "an absolute path": (r"(?<![\w.~}$/:*-])/(home|work|tmp|root|Users|mnt|opt)/\w", "see /ho" + "me/me/digits"),
+    "a Windows path": (r"\b[A-Z]:\\\\?(Users|Windows|Temp|home)\b", "C:" + "\\Users\\me"),
+    "a path in an address": (r"file:///?[a-zA-Z]", "fil" + "e:///x"),
+    "the pixels of an image": (r"(\d{1,3}[,;\t ]\s*){150}", ",".join(["0"] * 784)),
 }
 
 
-@pytest.mark.parametrize("kind", SECRETS)
+@pytest.mark.parametrize("kind", LEAKS)
 def test_no_file_contains_a_secret_a_path_of_one_machine_or_an_image(kind):
+    pattern, example = LEAKS[kind]
+    assert re.search(pattern, example), "the pattern finds what it is for"
     texts = {path: path.read_bytes().decode("latin-1") for path in graph.tracked_files(untracked=False)}
-    assert [path for path, text in texts.items() if re.search(SECRETS[kind], text)] == []
+    assert [path for path, text in texts.items() if re.search(pattern, text)] == []
 
 
 def test_no_data_and_no_model_is_committed():
