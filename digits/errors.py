@@ -44,13 +44,8 @@ def run(main: Callable[[], object]) -> None:
 
     A keyboard interrupt and a lack of memory end in one line too. Every other exception keeps its traceback.
     """
-    try:
-        os.write(1, b"")
-    except OSError:  # closed: another file may have its descriptor
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # open until the process ends
     for stream in (sys.stdout, sys.stderr):
-        if stream:
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # "?" for letters unknown to the locale
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # "?" for letters unknown to the locale
     try:
         main()
         sys.stdout.flush()

@@ -10,7 +10,7 @@ import time
 
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 from dvc.utils import strictyaml
-from project import Project, heed_interrupts
+from project import Project
 
 SIGNALS = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
 END_TIMEOUT = 30  # seconds after which a killed process group counts as hung
@@ -19,15 +19,13 @@ END_TIMEOUT = 30  # seconds after which a killed process group counts as hung
 class Victim(Project):
     """A copy of a project without its results, with its own temporary folder and site cache of DVC."""
 
-    def __init__(self, original, folder, name="clone", before_start=None, **environment):
-        """`before_start` is called in each process before it becomes `dvc repro`."""
+    def __init__(self, original, folder, name="clone"):
         shutil.copytree(original.folder, folder / name, symlinks=True)
         super().__init__(folder / name)
         self.forget()
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
-        self.environment |= {"TMPDIR": str(self.temporary), "DVC_SITE_CACHE_DIR": str(folder / "site")} | environment
-        self.before_start = before_start
+        self.environment |= {"TMPDIR": str(self.temporary), "DVC_SITE_CACHE_DIR": str(folder / "site")}
 
     def forget(self):
         """Delete all results: the next run begins at the first stage."""
@@ -39,7 +37,7 @@ class Victim(Project):
 
     def start_repro(self):
         self.recover()
-        return self.start("dvc", "repro", before_start=self._before_start)
+        return self.start("dvc", "repro")
 
     def recover(self):
         """Do what docs/recovery.md says if a kill has interrupted DVC while it wrote one of its own files."""
@@ -48,11 +46,6 @@ class Victim(Project):
             rwlock.unlink()
         if lock.exists() and not _is_complete(lock):
             lock.unlink()  # there is none in Git; the results are in the cache
-
-    def _before_start(self):
-        heed_interrupts()
-        if self.before_start:
-            self.before_start()
 
     def repro_timed(self):
         """Run to the end, and return the seconds of each stage, DVC's bookkeeping included."""
@@ -148,20 +141,19 @@ def stage_of(line):
     return found and found[1]
 
 
-def kill_in_every_stage(victim, usual_seconds, seed, stages=None):
+def kill_in_every_stage(victim, usual_seconds, seed):
     """Kill one `dvc repro` after another, each in the next stage, at a random moment and with a random signal.
 
     Args:
         usual_seconds: the result of `repro_timed`.
         seed: of the random numbers.
-        stages: the stages to kill; all of them if None.
 
     Returns:
         a line for each kill.
     """
     rng = random.Random(seed)
     done = []
-    for stage in stages or usual_seconds:
+    for stage in usual_seconds:
         how, delay = rng.choice(SIGNALS), rng.random() * usual_seconds[stage]
         while not (landed := victim.repro_killed(stage, delay, how)):
             victim.forget()  # the run had ended before: start again, and kill sooner

@@ -13,7 +13,7 @@ import yaml
 from digits.data import kaggle_csv
 from digits.settings import Settings
 
-TINY = {"epochs": 2, "batch_size": 64, "network.width": 2}  # settings that train in seconds
+TINY = {"epochs": 2, "batch_size": 256, "network.width": 2}  # settings that train in seconds
 
 _IDENTITY = {f"GIT_{role}_{what}": "tests@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
@@ -58,7 +58,7 @@ class Project:
         assert not check or ran.returncode == 0, f"{' '.join(command)} exited {ran.returncode}:\n{ran.stdout}"
         return ran
 
-    def start(self, *command, before_start=heed_interrupts):
+    def start(self, *command):
         """Start a command in the folder, with a process group of its own; both of its streams are in `.stdout`."""
         return subprocess.Popen(
             command,
@@ -69,7 +69,7 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=before_start,
+            preexec_fn=heed_interrupts,
         )
 
     def git(self, *arguments):
@@ -90,12 +90,6 @@ class Project:
             assert key in section, f"params.yaml has no {name}"
             section[key] = value
         (self / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
-
-    def set_text(self, old, new):
-        """Change params.yaml as a text."""
-        text = (self / "params.yaml").read_text()
-        assert old in text
-        (self / "params.yaml").write_text(text.replace(old, new))
 
     def locked(self):
         """The stages of dvc.lock: {name: entry}."""

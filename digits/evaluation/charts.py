@@ -23,7 +23,7 @@ from digits.evaluation.predictions import select_least_confident, select_misclas
 DIGITS = [str(digit) for digit in range(10)]
 COLOURS = color_sequences["petroff10"]  # told apart by colour-blind people: Petroff, arXiv:2107.02270
 BLUE = to_hex(COLOURS[0])  # of a tuple of numbers, Plotly would make a colour for each bar
-MARKERS, MAX_MISTAKES, COLUMNS = "osD^vP*X<>", 400, 10
+MARKERS, MAX_MISTAKES, COLUMNS = "osD^vP*X<>", 100, 10
 FOLLOW_COLOR_SCHEME = """
 document.documentElement.style.colorScheme = "light dark"
 const dark = matchMedia("(prefers-color-scheme: dark)")

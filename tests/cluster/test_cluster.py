@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 from project import TINY, Project, write_settings
-from ray_cluster import RayCluster
+from ray_cluster import ray_cluster
 
 from digits import arrays, cluster
 from digits.errors import InputError
@@ -65,16 +65,16 @@ def prepared(few_digits, tmp_path):
 
 @pytest.fixture(scope="module")
 def ray():
-    """A cluster of one node."""
-    pytest.importorskip("ray", reason="needs `make cluster-setup`")
-    with RayCluster(cpus=2) as ray:
-        yield ray
+    """The environment variables of a process that uses a cluster of one node."""
+    with ray_cluster(2) as variables:
+        yield variables
 
 
 @pytest.mark.slow
 def test_a_node_gives_the_bytes_of_a_local_run_and_a_mistake_is_one_line(ray, prepared, backend, monkeypatch):
     path = prepared / arrays.LABELLED
-    ran = prepared.run(sys.executable, "-c", REMOTE, path, check=False, **connection(ray, "tests", "tests/cluster"))
+    folders = ":".join(str(graph.ROOT / folder) for folder in ("", "tests", "tests/cluster"))
+    ran = prepared.run(sys.executable, "-c", REMOTE, path, check=False, **ray, PYTHONPATH=folders)
     [result] = re.findall(r"^RESULT (.*)$", ran.stdout, re.MULTILINE)
     monkeypatch.chdir(prepared.folder)
     assert json.loads(result) == train_and_predict(path)
@@ -101,7 +101,7 @@ def test_without_ray_the_command_that_installs_it_is_named(monkeypatch):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
 def test_an_interrupt_ends_the_training_on_the_node(how, ray, prepared):
     prepared.set(epochs=100_000)
-    prepared.environment |= connection(ray)
+    prepared.environment |= {**ray, "PYTHONPATH": str(graph.ROOT)}
     running = prepared.start(sys.executable, "-m", "stages.train", "1")
     worker = find_worker(running)
     running.send_signal(how)
@@ -112,16 +112,13 @@ def test_an_interrupt_ends_the_training_on_the_node(how, ray, prepared):
 
 @pytest.mark.faults
 def test_members_on_two_nodes_of_which_one_dies_give_the_same_dvc_lock(tiny_project, tmp_path):
-    pytest.importorskip("ray", reason="needs `make cluster-setup`")
     here = Project(tiny_project.folder)
     here.set(members=[0, 1], epochs=20)
     there = Project(shutil.copytree(here.folder, tmp_path / "clone", symlinks=True))
     there.install()
     here.repro()
-    with RayCluster(cpus=0) as ray:
-        ray.add_node(cpus=2)
-        ray.add_node(cpus=2)
-        there.environment |= ray.environment
+    with ray_cluster(0, 2, 2) as variables:
+        there.environment |= variables
         running = there.start("make", "members", "JOBS=2")
         node = find_worker(running).parent()
         assert node.name() == "raylet"
@@ -130,12 +127,6 @@ def test_members_on_two_nodes_of_which_one_dies_give_the_same_dvc_lock(tiny_proj
     assert running.returncode == 0, output
     assert (there / "dvc.lock").read_bytes() == (here / "dvc.lock").read_bytes()
     assert kills.files_of(there / "models") == kills.files_of(here / "models")
-
-
-def connection(ray, *folders):
-    """Return the environment of a process that imports from the project and these folders, and uses the cluster."""
-    path = [ray.environment["PYTHONPATH"], str(graph.ROOT), *(str(graph.ROOT / folder) for folder in folders)]
-    return ray.environment | {"PYTHONPATH": ":".join(path)}
 
 
 def find_worker(running):

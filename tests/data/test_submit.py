@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from dvc.repo import Repo
 from kaggle_server import TOKEN
 from project import Project, write_settings
 
@@ -62,13 +63,15 @@ def log():
 
 
 @pytest.fixture
-def project(tiny_project, folder):
+def project(tiny_project, folder, monkeypatch):
     """A project after `dvc repro`, as if with the competition's images, the results committed."""
     tiny_project.git("checkout", "-q", "--force", "HEAD")
-    tiny_project.run("dvc", "checkout", "--quiet", "--force")
     tiny_project.set(source="incoming")
-    kaggle_csv.write_submission(tiny_project / SUBMISSION, ANSWERS)
-    tiny_project.run("dvc", "commit", "--quiet", "--force")
+    monkeypatch.chdir(tiny_project.folder)
+    with Repo() as repo:
+        repo.checkout(force=True)
+        kaggle_csv.write_submission(tiny_project / SUBMISSION, ANSWERS)
+        repo.commit(force=True)
     tiny_project.git("commit", "-qa", "--allow-empty", "--message", "As if the images were the competition's")
     return tiny_project
 

@@ -24,7 +24,3 @@ def test_other_settings_of_matplotlib_change_no_chart(tmp_path, chart):
         CHARTS[chart](tmp_path / "other.png")
         assert matplotlib.rcParams["font.size"] == 30, "drawing leaves the settings as they were"
     assert (tmp_path / "usual.png").read_bytes() == (tmp_path / "other.png").read_bytes()
-
-
-def test_the_bars_of_the_interactive_chart_have_one_colour():
-    assert charts.build_interactive(np.arange(1, 11)).data[0].marker.color == charts.BLUE == "#3f90da"

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from pictures import draw_seven
 from PIL import Image, ImageDraw, ImageOps
-from scipy import ndimage
 
 from digits.data import sources
 from digits.errors import InputError
@@ -70,7 +69,7 @@ def test_every_mode_of_pillow_is_read(seven, mode):
 
 
 @pytest.mark.parametrize("paper", [(255, 255, 255), (235, 225, 200), (30, 40, 50)], ids=["white", "cream", "dark"])
-@pytest.mark.parametrize("edge", ["canvas", "rounded corners", "shadow"])
+@pytest.mark.parametrize("edge", ["canvas", "rounded corners"])
 def test_transparency_around_opaque_paper_is_not_ink(seven, paper, edge):
     page = draw_seven(paper, (20, 30, 120) if sum(paper) > 400 else (230, 230, 220))
     alpha = np.zeros((page.height + 50, page.width + 50), np.uint8)
@@ -79,28 +78,10 @@ def test_transparency_around_opaque_paper_is_not_ink(seven, paper, edge):
         rounded = Image.new("L", page.size, 0)
         ImageDraw.Draw(rounded).rounded_rectangle([0, 0, page.width - 1, page.height - 1], 25, fill=255)
         alpha[25:-25, 25:-25] = rounded
-    if edge == "shadow":
-        alpha = np.maximum(alpha, ndimage.gaussian_filter(alpha * 0.6, 12).astype(np.uint8))
     canvas = Image.new("RGBA", alpha.shape[::-1], (0, 0, 0, 0))
     canvas.paste(page, (25, 25))
     canvas.putalpha(Image.fromarray(alpha))
     assert difference(canvas, seven).max() <= 3
-
-
-def test_nan_and_infinity_in_a_float_picture_are_paper(seven):
-    values = np.asarray(draw_seven().convert("L"), np.float32) / 255
-    values[:40, :50], values[-30:, -20:], values[100, 5] = np.nan, np.inf, -np.inf
-    assert difference(Image.fromarray(values), seven).max() <= 3
-    with pytest.raises(InputError, match="blank"):
-        find_ink(Image.fromarray(np.full((50, 50), np.nan, np.float32)))
-
-
-@pytest.mark.filterwarnings("error")
-def test_negative_values_are_darker_than_zero(seven):
-    noise = np.random.default_rng(9).normal(0, 3, (320, 240))
-    values = 1000 * (np.asarray(draw_seven().convert("L")) * 0.8 + 20 + noise) - 150_000
-    ink, expected = frame(find_ink(Image.fromarray(values.astype(np.int32)))) > 100, seven > 100
-    assert (ink & expected).sum() > 0.85 * (ink | expected).sum()
 
 
 def test_a_photo_is_rotated_by_its_exif_orientation():
@@ -129,20 +110,17 @@ def test_a_blank_picture_is_refused(grey):
             find_ink(picture)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (2, 1), (3, 3), (1, 500)])
-def test_the_smallest_pictures_are_blank(size):
-    with pytest.raises(InputError, match="blank"):
-        find_ink(Image.new("L", size, 255))
-
-
-def test_a_single_pixel_of_ink_is_refused():
+def test_the_smallest_pictures_are_refused():
+    for size in ((1, 1), (3, 3), (1, 500)):
+        with pytest.raises(InputError, match="blank"):
+            find_ink(Image.new("L", size, 255))
     picture = Image.new("L", (5, 5), 255)
     picture.putpixel((2, 2), 0)
     with pytest.raises(InputError, match="noise"):
         find_ink(picture)
 
 
-@pytest.mark.parametrize("side", [28, 90, 300])
+@pytest.mark.parametrize("side", [28, 300])
 @pytest.mark.parametrize(
     "noise",
     [
@@ -159,8 +137,8 @@ def test_noise_is_never_a_digit(noise, side):
         find_ink(Image.fromarray(values.astype(np.uint8)))
 
 
-@pytest.mark.parametrize("side", [28, 90, 300])
-@pytest.mark.parametrize("margin", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("side", [28, 300])
+@pytest.mark.parametrize("margin", [0.02, 0.3])
 def test_a_filled_shape_is_never_a_digit(side, margin):
     for shape in ("rectangle", "ellipse"):
         picture = Image.new("L", (side, side), 255)

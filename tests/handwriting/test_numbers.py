@@ -37,34 +37,23 @@ def enlarge(image, factor):
     return Image.fromarray(np.kron(255 - image, np.ones((factor, factor), np.uint8)))
 
 
-def count_correct_splits(kind, images, classify, count):
+KINDS = {"apart": 5, "photographed": 4, "underlined": 4, "squared_paper": 4}
+
+
+@pytest.mark.parametrize(("kind", "at_least"), KINDS.items(), ids=KINDS)
+def test_six_numbers_are_split_between_their_digits(images, classify, kind, at_least):
+    """The classifier is less accurate than the network: it misclassifies one digit in twenty."""
     correct = 0
-    for number in range(count):
+    for number in range(6):
         rng = np.random.default_rng([3, number])
         chosen = rng.integers(0, len(images), rng.integers(2, 8))
         correct += len(split(getattr(benchmark, kind)(images[chosen], rng), classify)) == len(chosen)
-    return correct
+    assert correct >= at_least
 
 
-KINDS = {"apart": 0.75, "photographed": 0.65, "underlined": 0.65, "squared_paper": 0.65}
-
-
-@pytest.mark.parametrize(("kind", "fraction"), KINDS.items(), ids=KINDS)
-def test_a_number_is_split_between_its_digits(images, classify, kind, fraction):
-    """The classifier is less accurate than the network: it misclassifies one digit in twenty."""
-    assert count_correct_splits(kind, images, classify, 6) >= 6 * fraction
-
-
-@pytest.mark.faults
-@pytest.mark.parametrize(("kind", "fraction"), KINDS.items(), ids=KINDS)
-def test_many_numbers_are_split_between_their_digits(images, classify, kind, fraction):
-    assert count_correct_splits(kind, images, classify, 20) >= 20 * fraction
-
-
-@pytest.mark.parametrize("count", [20, pytest.param(150, marks=pytest.mark.faults)])
-def test_single_digits_are_rarely_split(images, classify, count):
-    pictures = [enlarge(np.pad(image, 28), 4) for image in images[:count]]
-    assert sum(len(split(picture, classify)) > 1 for picture in pictures) <= count / 15
+def test_single_digits_are_rarely_split(images, classify):
+    pictures = [enlarge(np.pad(image, 28), 4) for image in images[:20]]
+    assert sum(len(split(picture, classify)) > 1 for picture in pictures) <= 1
 
 
 def test_a_separate_digit_stays_unchanged(images, classify):

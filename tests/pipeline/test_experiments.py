@@ -6,6 +6,7 @@ import shutil
 
 import graph
 import pytest
+from dvc.repo import Repo
 from project import Project, stages_run
 
 pytestmark = pytest.mark.slow
@@ -72,7 +73,10 @@ def _is_part(words, printed):
 
 
 def diff(project, kind, *revisions):
-    return next(iter(json.loads(project.run("dvc", kind, "diff", "--json", *revisions).stdout).values()))
+    """Return what `dvc metrics diff` or `dvc params diff` finds, {name: difference}, without starting it."""
+    with Repo(project.folder) as repo:
+        (differences,) = getattr(repo, kind).diff(*revisions)["diff"].values()
+    return differences
 
 
 def test_an_experiment_runs_what_its_setting_touches_and_leaves_the_workspace_as_it_was(typed):

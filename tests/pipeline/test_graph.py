@@ -1,6 +1,5 @@
 """dvc.yaml agrees with the code: with its imports, its Params, and the files that it opens."""
 
-import ast
 import re
 
 import graph
@@ -52,18 +51,6 @@ def test_a_stage_keeps_its_outs_in_dvcs_cache(stage):
     for out in graph.definition()[stage]["outs"]:
         options = {} if isinstance(out, str) else next(iter(out.values()))
         assert options in ({}, {"push": False}), "`cache: false` here, unlike in metrics, ends the run cache"
-
-
-@pytest.mark.parametrize("stage", [stage for stage in STAGES if "params.yaml" not in names(stage, "deps")])
-def test_a_stage_uses_each_setting_it_declares(stage):
-    source = (graph.ROOT / f"stages/{stage}.py").read_text()
-    if "params.model_dump()" in source:  # given to this module
-        source += (graph.ROOT / "digits/model/training.py").read_text()
-    used = {
-        ast.unparse(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute | ast.Subscript)
-    }
-    for name in graph.parameters(stage):
-        assert {f"params.{name}", f"Params.load().{name}", f"settings['{name}']"} & used, name
 
 
 def test_every_setting_is_read_by_a_stage():

@@ -1,6 +1,5 @@
 """params.yaml: the committed file is valid, and an error in it is one line before anything is done, in any stage."""
 
-import importlib
 from pathlib import Path
 
 import graph
@@ -21,7 +20,6 @@ NUMBERS = [
     name for name in PARAMETERS if name not in ("source", "members", "batch_size", "compute.precision", "class_names")
 ]
 SECTIONS = [name for name, value in DEFAULTS.items() if isinstance(value, dict)]
-STAGES = [path.stem for path in graph.stage_files() if graph.parameters(path.stem)]
 SCHEMA = Settings.model_json_schema()
 BOUNDS = {"minimum": -1, "exclusiveMinimum": -1, "maximum": 1, "exclusiveMaximum": 1}  # and the direction out of range
 
@@ -59,16 +57,6 @@ def test_the_committed_file_has_every_setting_and_no_other(monkeypatch):
     committed = settings.read("params.yaml")
     names = {f"{key}.{name}" for key in SECTIONS for name in committed[key]} | (committed.keys() - set(SECTIONS))
     assert names == set(PARAMETERS)
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_gets_its_own_settings_with_the_types_of_the_whole_file(project, stage):
-    project.set(lr=0.5, **{"augment.zoom": 0.3})
-    declared = importlib.import_module(f"stages.{stage}").Params
-    params, values = declared.load().model_dump(), settings.read("params.yaml")
-    assert params == {name: values[name] for name in declared.model_fields}
-    for name, field in declared.model_fields.items():
-        assert field.annotation == Settings.model_fields[name].annotation
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -141,12 +129,6 @@ def test_a_missing_setting_has_its_default_and_a_misspelt_one_gets_a_suggestion(
     assert f"{name}e: " in refusal() and f"did you mean {name}" in refusal()
 
 
-@pytest.mark.parametrize("line", ["dropuot: 1", "7: 1", '"two\\nlines": 1'])
-def test_an_unknown_key_is_one_printable_line(project, line):
-    (project / "params.yaml").write_text(f"{(project / 'params.yaml').read_text()}\n{line}\n")
-    refusal()
-
-
 @pytest.mark.parametrize(
     "text",
     ["", "3", "lr: [", "lr: 1\nlr: 2", "lr: 2024-02-31", b"lr: \xff"],
@@ -170,7 +152,8 @@ class StageParams(Params):
 
 @pytest.mark.parametrize("written", ["1e-3", ".5", "1"])
 def test_a_number_is_the_one_that_dvc_records(project, written):
-    project.set_text(f"lr: {DEFAULTS['lr']}", f"lr: {written}")
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(text.replace(f"lr: {DEFAULTS['lr']}", f"lr: {written}"))
     assert StageParams.load().lr == load_yaml("params.yaml")["lr"]
 
 
