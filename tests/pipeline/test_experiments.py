@@ -2,12 +2,11 @@
 
 import json
 import re
-import shutil
 
 import graph
 import pytest
 from dvc.repo import Repo
-from project import Project, stages_run
+from project import stages_run
 
 pytestmark = pytest.mark.slow
 
@@ -139,29 +138,6 @@ def test_a_result_is_kept_on_a_branch_or_applied_and_undone_and_committed(projec
     assert project.git("status", "--porcelain") == "" and "up to date" in project.run("dvc", "status").stdout
     assert project.git("log", "-1", "--format=%s").strip() == "Average three networks"
     assert {path.name for path in (project / "models").iterdir()} == {f"member-{member}.keras" for member in range(3)}
-
-
-def test_members_trained_side_by_side_are_those_of_the_experiment_and_leave_no_trace_once_they_are_dropped(
-    project, typed, tmp_path
-):
-    copy = Project(shutil.copytree(project.folder, tmp_path / "copy", symlinks=True))
-    copy.git("checkout", "-q", "--force", "smaller~")
-    copy.run("dvc", "checkout", "-q", "--force")
-    runs = (copy / ".dvc/cache/runs").rename(tmp_path / "runs")
-    alone = copy.locked()
-    copy.set(members=[0, 1, 2])
-    printed = copy.run("make", "members", "JOBS=2").stdout
-    new = {f"{stage}@{member}" for stage in ("train", "predict") for member in (1, 2)}
-    assert set(stages_run(printed)) == new | {"evaluate", "page", "submission"}
-    assert copy.locked() == project.locked()
-
-    shutil.rmtree(copy / ".dvc/cache/runs")
-    runs.rename(copy / ".dvc/cache/runs")
-    copy.git("checkout", "-q", "--force", "params.yaml")
-    assert set(copy.repro()) <= {"evaluate", "page", "submission"}
-    for folder in ("data/predictions", "models", "reports/training"):
-        assert {path.stem for path in (copy / folder).iterdir()} == {"member-0"}
-    assert {name: entry for name, entry in copy.locked().items() if name in alone} == alone
 
 
 def test_the_registry_hands_out_the_model(project, typed):
