@@ -71,5 +71,5 @@ def test_a_clone_pulls_the_results_and_trains_nothing_and_no_image_reaches_the_b
         assert clone.repro("--pull", "--allow-missing") == [], "nothing has to run"
         clone.run("dvc", "pull", "--allow-missing")
         assert (clone / "models/member-0.keras").read_bytes() == (tiny_project / "models/member-0.keras").read_bytes()
-        assert set(clone.repro()) == {"fetch", "prepare", "evaluate"}, "it makes the images itself"
+        assert clone.repro("prepare") == ["fetch", "prepare"], "it makes the images itself"
         assert clone.git("status", "--short") == "", "the same bytes"

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from project import without_log, write_settings
+from project import write_settings
 
 pytest.importorskip("onnx", reason="needs `make .venv/export-ready`")
 
@@ -34,14 +34,18 @@ assert "digits" not in sys.modules
 """
 
 
-def test_the_exported_files_give_the_mean_of_the_members_without_this_project(untrained_project, few_digits, tmp_path):
+def test_the_exported_files_give_the_mean_of_the_members_without_this_project(
+    untrained_project, few_digits, tmp_path, monkeypatch, capsys
+):
+    from digits import export
     from digits.model import network
 
     project = untrained_project
-    project.install()
+    monkeypatch.chdir(project.folder)
     (project / "export/saved_model").mkdir(parents=True)
     (project / "export/saved_model/old").touch()
-    (line,) = without_log(project.run("make", "--no-print-directory", "export").stdout)
+    export.main()
+    (line,) = capsys.readouterr().out.splitlines()
     assert "export/digits.tflite" in line
     assert sorted(path.name for path in (project / "export").iterdir()) == [
         "digits.onnx",

@@ -1,10 +1,5 @@
 """The network: its size, its graph, and its file."""
 
-import os
-import subprocess
-import sys
-
-import graph
 import numpy as np
 import pytest
 
@@ -28,23 +23,6 @@ def model(network):
 
 def test_the_default_network_has_280234_parameters(network):
     assert network.build(**Settings().network.model_dump()).count_params() == 280_234
-
-
-@pytest.mark.slow
-def test_the_environment_and_other_programs_settings_do_not_reach_keras(tmp_path):
-    program = (
-        "from digits.model import backend; backend.configure(3); keras = backend.keras;"
-        "from tensorflow.python.util import _pywrap_util_port as port; import os, matplotlib.pyplot, pandas, sklearn;"
-        "print(keras.config.backend(), keras.config.floatx(), keras.config.image_data_format(), port.IsMklEnabled(),"
-        "backend.tensorflow.config.threading.get_intra_op_parallelism_threads(),"
-        "os.environ.get('TF_NUM_INTRAOP_THREADS'))"
-    )
-    (tmp_path / "keras.json").write_text('{"floatx": "float16", "image_data_format": "channels_first"}')
-    others = {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "torch", "TF_ENABLE_ONEDNN_OPTS": "0"}
-    environment = os.environ | others | {"TF_NUM_INTRAOP_THREADS": "5"}
-    command = [sys.executable, "-c", program]
-    ran = subprocess.run(command, cwd=graph.ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    assert ran.stdout.split() == ["tensorflow", "float32", "channels_last", str(sys.platform != "darwin"), "3", "None"]
 
 
 def test_the_graph_of_training_is_built_once(network):

@@ -1,5 +1,6 @@
 """A training that is interrupted resumes and ends in the same bytes; one that diverges or stagnates ends early."""
 
+import functools
 import io
 import json
 import zipfile
@@ -21,17 +22,24 @@ def data(few_digits):
     return arrays.Labelled(images, labels, assign_folds(images, labels, 0.1, 3, seed=1))
 
 
+def train_in(folder, data, member=0, **changes):
+    from digits.model import training
+
+    settings = Settings().model_dump() | {"epochs": 4, "batch_size": 12, "network": {"width": 2, "dropout": 0.1}}
+    return training.train_member(data, member, settings | changes, folder / "checkpoint.npz")
+
+
 @pytest.fixture
 def train(data, tmp_path, backend):
     """Train member 0 on 133 digits with a tiny network, with these changes to the default settings."""
-    from digits.model import training
-
-    def train(member=0, **changes):
-        settings = Settings().model_dump() | {"epochs": 4, "batch_size": 12, "network": {"width": 2, "dropout": 0.1}}
-        return training.train_member(data, member, settings | changes, tmp_path / "checkpoint.npz")
-
-    yield train
+    yield functools.partial(train_in, tmp_path, data)
     backend.configure()  # a training leaves its precision to what follows in this process
+
+
+@pytest.fixture(scope="module")
+def undisturbed(data, tmp_path_factory):
+    """What an uninterrupted training of four epochs returns."""
+    return train_in(tmp_path_factory.mktemp("undisturbed"), data)
 
 
 class InterruptedTrainingError(Exception):
@@ -56,9 +64,7 @@ def interrupt(monkeypatch):
     return interrupt
 
 
-def test_an_interrupted_training_resumes_and_ends_in_the_same_bytes(train, interrupt, tmp_path, capsys):
-    undisturbed = train()
-    assert not (tmp_path / "checkpoint.npz").exists()
+def test_an_interrupted_training_resumes_and_ends_in_the_same_bytes(train, undisturbed, interrupt, tmp_path, capsys):
     for epoch in (1, 3):
         interrupt(after=epoch)
         with pytest.raises(InterruptedTrainingError):
@@ -72,17 +78,14 @@ def test_an_interrupted_training_resumes_and_ends_in_the_same_bytes(train, inter
     assert not (tmp_path / "checkpoint.npz").exists()
 
 
-def test_a_damaged_checkpoint_is_reported_and_not_used(train, interrupt, tmp_path, capsys):
+def test_a_damaged_checkpoint_is_reported_and_not_used(train, undisturbed, interrupt, tmp_path, capsys):
     path = tmp_path / "checkpoint.npz"
     interrupt(after=1)
     with pytest.raises(InterruptedTrainingError):
-        train(epochs=2)
-    cut = path.read_bytes()[:-100]
+        train()
+    path.write_bytes(path.read_bytes()[:-100])
     interrupt(after=None)
-    path.unlink()
-    undisturbed = train(epochs=2)
-    path.write_bytes(cut)
-    assert train(epochs=2) == undisturbed
+    assert train() == undisturbed
     assert f"{path} is damaged" in capsys.readouterr().out
 
 

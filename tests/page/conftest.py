@@ -1,24 +1,25 @@
 """A trained network, its page, and a browser."""
 
 import os
-import sys
+from contextlib import chdir
 
 import filelock
 import pytest
 from browser import chromium
-from project import Project
+from project import Project, run_stage
 
 
 @pytest.fixture(scope="session")
-def project(make_project, tmp_path_factory):
+def project(make_project, tmp_path_factory, backend):
     """A project whose network reads about 98 % of the sample, with its page; the test processes share it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "page"
     with filelock.FileLock(f"{folder}.lock"):
         if not folder.exists():
             project = make_project(epochs=5, **{"network.width": 8})
-            for stage in ["fetch"], ["prepare"], ["train", "0"], ["page"]:
-                project.run(sys.executable, "-m", f"stages.{stage[0]}", *stage[1:])
+            with chdir(project.folder):
+                for stage in ["fetch"], ["prepare"], ["train", "0"], ["page"]:
+                    run_stage(*stage)
             project.folder.rename(folder)
     return Project(folder)
 

@@ -1,19 +1,16 @@
 """A full disk or a read-only folder loses nothing, and the next run succeeds."""
 
-import importlib
 import os
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager, suppress
 
 import kills
 import pytest
-from project import TINY, Project, write_competition
+from project import TINY, Project, run_stage, write_competition
 
 from digits import errors
 from digits.data import sources
-from stages import fetch, prepare
 
 pytestmark = pytest.mark.slow
 
@@ -68,8 +65,8 @@ def disk(tmp_path_factory):
 def test_a_full_disk_and_a_read_only_folder_end_in_one_line_and_lose_nothing(disk, make_project, monkeypatch):
     project = _subset_on(disk, make_project(**TINY, source="incoming"))
     monkeypatch.chdir(project.folder)
-    fetch.main()
-    prepare.main()
+    run_stage("fetch")
+    run_stage("prepare")
     refuses_and_recovers(disk, project, "prepare", monkeypatch)
 
 
@@ -90,19 +87,18 @@ def test_each_stage_ends_in_one_line_on_a_full_disk_or_in_a_read_only_folder(dis
 def refuses_and_recovers(disk, project, stage, monkeypatch):
     """Run a stage that cannot write, which must leave all results, and then a stage that can, without its results."""
     monkeypatch.chdir(project.folder)
-    monkeypatch.setattr(sys, "argv", [stage, *["0"] * (stage in ("train", "predict"))])
-    main = importlib.import_module(f"stages.{stage}").main
+    member = ["0"] * (stage in ("train", "predict"))
     before = results(project)
     for hindered, reason in ((disk.full, "No space left on device"), (disk.read_only, "Read-only file system")):
         with hindered(), pytest.raises(SystemExit) as stopped:
-            errors.run(main)
+            errors.run(lambda: run_stage(stage, *member))
         message = str(stopped.value)
         assert message.startswith("error: ") and message.isprintable() and reason in message
         shutil.rmtree(project / ".work", ignore_errors=True)  # the checkpoint of the training
         assert results(project) == before
     for result in RESULTS[stage]:
         (project / result).unlink()
-    main()
+    run_stage(stage, *member)
     shutil.rmtree(project / ".work", ignore_errors=True)
     assert results(project) == before
 

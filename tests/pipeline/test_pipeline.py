@@ -5,12 +5,9 @@ import os
 import shutil
 
 import graph
-import numpy as np
 import pytest
 from dvc.repo import Repo
-from project import Project, stages_run, write_competition
-
-from digits.data import kaggle_csv
+from project import Project, stages_run
 
 AFTER_TRAINING = {"predict@0", "evaluate", "page", "submission"}
 ALL = {"fetch", "prepare", "train@0"} | AFTER_TRAINING
@@ -61,6 +58,7 @@ def test_without_a_change_nothing_runs(project):
         ({"seed": 5}, {"prepare", "train@0", "evaluate"}),
         ({"split.folds": 5}, {"prepare", "evaluate"}),
         ({"lr": 0.1}, {"train@0", "evaluate"}),
+        ({"source": "incoming"}, {"fetch", "evaluate"}),
         ({"network.dropout": 0.5}, {"train@0", "predict@0", "evaluate"}),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -84,10 +82,12 @@ def test_a_changed_setting_reruns_the_stages_that_read_it_and_no_others(project,
         ("digits/summary.py", set()),
         ("predict_digit.py", set()),
         ("data/incoming/README.md", set()),
+        ("data/incoming/test.csv", {"fetch", "prepare"}),
     ],
 )
 def test_edited_code_reruns_the_stages_that_depend_on_it_and_no_others(project, edited, stages):
-    (project / edited).write_text((project / edited).read_text() + "\n# a line that changes nothing\n")
+    with open(project / edited, "a") as file:
+        file.write("\n# a line that changes nothing\n")
     assert changed_stages() == stages
 
 
@@ -95,19 +95,6 @@ def test_a_compiled_module_is_no_change(project):
     (project / "digits/model/__pycache__").mkdir(exist_ok=True)
     (project / "digits/model/__pycache__/network.cpython-311.pyc").write_bytes(b"compiled")
     assert changed_stages() == set()
-
-
-def test_another_source_trains_again_and_a_permuted_test_csv_gives_the_permuted_submission(project, few_digits):
-    images, labels = few_digits
-    write_competition(project / "data/incoming", images[:150], labels[:150], images[150:])
-    project.set(source="incoming", epochs=8, batch_size=8, **{"split.folds": 3})
-    assert set(project.repro("submission")) == ALL - {"evaluate", "page"}
-    straight = kaggle_csv.read_submission(project / "reports/submission.csv")
-    assert len(set(straight)) > 1
-    order = np.random.default_rng(0).permutation(50)
-    kaggle_csv.write_test(project / "data/incoming/test.csv", images[150:][order])
-    assert set(project.repro("submission")) == {"fetch", "prepare", "predict@0", "submission"}, "trains nothing"
-    np.testing.assert_array_equal(kaggle_csv.read_submission(project / "reports/submission.csv"), straight[order])
 
 
 def one_core():
@@ -149,7 +136,6 @@ def test_a_damaged_dvc_lock_is_restored_from_git_and_the_results_from_the_cache(
 
 def test_make_names_what_has_changed_and_how_to_commit_it_as_the_baseline(project):
     project.install()
-    assert "git commit" not in project.run("make").stdout
     project.set(class_names=list("abcdefghij"))
     printed = project.run("make").stdout
     assert stages_run(printed) == ["evaluate"] and "git commit" in printed and "dvc.lock, params.yaml" in printed

@@ -1,11 +1,13 @@
-"""The file that the submission stage writes, for known predictions of two members."""
+"""The file that the submission stage writes, for known predictions of two members and for a trained one."""
 
+import shutil
 from pathlib import Path
 
 import evaluated
+import graph
 import numpy as np
 import pytest
-from project import write_settings
+from project import Project, run_stage, write_competition, write_settings
 
 from digits import arrays
 from digits.data import kaggle_csv
@@ -42,3 +44,19 @@ def test_a_sample_submission_of_another_length_is_refused_and_nothing_is_written
     with pytest.raises(InputError, match=r"5 predictions.*sample_submission\.csv has 6 ids"):
         submission.main()
     assert not Path("reports/submission.csv").exists()
+
+
+@pytest.mark.slow
+def test_a_permuted_test_csv_gives_the_permuted_submission(incoming, few_digits, backend):
+    images, labels = few_digits
+    shutil.copy(graph.ROOT / "dvc.yaml", "dvc.yaml")
+    Project(Path()).set(epochs=8, batch_size=8, **{"network.width": 2, "split.folds": 3})
+    for stage in ["fetch"], ["prepare"], ["train", "0"], ["predict", "0"], ["submission"]:
+        run_stage(*stage)
+    straight = kaggle_csv.read_submission("reports/submission.csv")
+    assert len(set(straight)) > 1
+    order = np.random.default_rng(0).permutation(50)
+    write_competition(incoming, images[:150], labels[:150], images[150:][order])
+    for stage in ["fetch"], ["prepare"], ["predict", "0"], ["submission"]:
+        run_stage(*stage)
+    np.testing.assert_array_equal(kaggle_csv.read_submission("reports/submission.csv"), straight[order])
