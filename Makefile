@@ -95,7 +95,7 @@ test-quick: .venv/dev-ready
 	@pytest -n auto --maxprocesses 4 -m "not slow and not faults"
 
 test-notebook: .venv/dev-ready
-	@pytest -q --nbmake digit_recognition.ipynb
+	@pytest -q -p nbmake --nbmake digit_recognition.ipynb
 
 refresh-notebook: .venv/dev-ready
 	@jupyter nbconvert --log-level=ERROR --to notebook --execute --inplace \

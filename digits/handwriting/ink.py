@@ -120,6 +120,9 @@ def _to_grey(picture: Image.Image) -> NDArray[np.float32]:
     """
     if picture.mode in HIGH_DEPTH_MODES:
         values = np.asarray(picture, np.float64)
+        finite = np.isfinite(values)
+        values = np.where(finite, values, np.median(values[finite]) if finite.any() else 0)  # NaN is paper
+        values -= min(values.min(), 0)
         return np.asarray(values * (255 / max(values.max(), 1)), np.float32)
     picture = picture.convert("RGBA")
     grey = np.asarray(picture.convert("L"), np.float32)

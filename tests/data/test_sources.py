@@ -77,6 +77,7 @@ def test_a_failed_download_of_mnist_is_one_line(backend, fetch_mnist, tmp_path):
     assert not (tmp_path / "data/raw").exists()
 
 
+@pytest.mark.slow  # imports most packages
 def test_a_stage_other_than_train_and_predict_starts_without_tensorflow():
     imports = "stages.fetch, stages.prepare, stages.evaluate, stages.submission"
     program = f"import sys, {imports}; print({{'tensorflow', 'keras', 'kagglehub'}} & set(sys.modules))"
