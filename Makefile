@@ -42,7 +42,7 @@ members: repository .venv/ready
 # Those of the last three commits, with what differs between them. As Markdown, DVC cuts nothing off.
 experiments: .venv/ready
 	@dvc exp show --md --num 3 --only-changed --keep 'accuracy|errors' \
-	    --drop 'Created|State|Executor|gain|oof_log_loss|models|params.yaml|.*/'
+	    --drop 'Created|State|Executor|gain|oof_log_loss|models|.*[.](yaml|toml|txt)|.*/'
 
 compare: repository .venv/ready
 	@python -m digits.compare $(if $(REV),-- "$$REV")
