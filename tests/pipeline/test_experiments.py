@@ -140,10 +140,10 @@ def test_a_result_is_kept_on_a_branch_or_applied_and_undone_and_committed(projec
     assert {path.name for path in (project / "models").iterdir()} == {"member-0.keras", "member-1.keras"}
 
 
-def test_the_registry_hands_out_the_model(project, typed):
+def test_the_registry_hands_out_the_model(project, typed, tmp_path):
     project.run("gto", "register", "digit-recognizer")
-    project.run("dvc", "artifacts", "get", ".", "digit-recognizer", "-o", "got")
-    assert (project / "got/member-0.keras").read_bytes() == (project / "models/member-0.keras").read_bytes()
+    project.run("dvc", "artifacts", "get", ".", "digit-recognizer", "-o", str(tmp_path / "got"))
+    assert (tmp_path / "got/member-0.keras").read_bytes() == (project / "models/member-0.keras").read_bytes()
 
 
 def test_an_experiment_with_a_wrong_setting_ends_with_one_line_before_any_work(project, typed):
