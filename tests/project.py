@@ -111,10 +111,11 @@ def write_competition(folder, images, labels, unlabelled):
     kaggle_csv.write_submission(folder / "sample_submission.csv", np.zeros(len(unlabelled), np.uint8))
 
 
-def run_stage(name, *arguments):
-    """Run a stage in this process and the current folder: started as a command, TensorFlow takes seconds."""
-    with mock.patch("sys.argv", [name, *arguments]):
-        importlib.import_module(f"stages.{name}").main()
+def run_stages(*commands):
+    """Run stages, such as "train 0", here and in the current folder: started as a command, TensorFlow takes seconds."""
+    for name, *arguments in map(str.split, commands):
+        with mock.patch("sys.argv", [name, *arguments]):
+            importlib.import_module(f"stages.{name}").main()
 
 
 def stages_run(output):

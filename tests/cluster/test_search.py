@@ -54,6 +54,8 @@ def test_the_committed_search_fits_the_committed_settings(monkeypatch):
         ({"trials": 0}, ["trials", "greater than or equal to 1", "got 0"]),
         ({"folds": 11}, ["folds is 11", "10 split.folds"]),
         ({"space": {"network.widht": {"low": 8, "high": 64}}}, ["network.widht cannot be searched", "network.width"]),
+        ({"space": {"split.folds": {"low": 1, "high": 9}}}, ["split.folds cannot be searched"]),
+        ({"space": {"lr": {"choices": [0.008]}}}, ["lr has a single value"]),
         ({"space": {"lr": {"low": 0.001, "hihg": 0.02}}}, ["lr", "hihg"]),
         ({"space": {"lr": {"low": 0.001, "high": 2}}}, ["lr", "less than or equal to 1", "got 2"]),
         ({"space": {"lr": {"low": 0.02, "high": 0.001}}}, ["lr", "low <= high", "low=0.02"]),

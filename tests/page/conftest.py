@@ -6,7 +6,7 @@ from contextlib import chdir
 import filelock
 import pytest
 from browser import chromium
-from project import Project, run_stage
+from project import Project, run_stages
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +18,7 @@ def project(make_project, tmp_path_factory, backend):
         if not folder.exists():
             project = make_project(epochs=5, **{"network.width": 8})
             with chdir(project.folder):
-                for stage in ["fetch"], ["prepare"], ["train", "0"], ["page"]:
-                    run_stage(*stage)
+                run_stages("fetch", "prepare", "train 0", "page")
             project.folder.rename(folder)
     return Project(folder)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 import kills
 import pytest
-from project import TINY, Project, run_stage, write_competition
+from project import TINY, Project, run_stages, write_competition
 
 from digits import errors
 from digits.data import sources
@@ -53,9 +53,8 @@ class Disk:
 def disk(tmp_path_factory):
     """A Disk of 60 MB; the tests are skipped where none may be mounted."""
     folder = tmp_path_factory.mktemp("disk")
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", folder], capture_output=True, text=True
-    )
+    command = ["mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", folder]
+    mounted = subprocess.run(command, capture_output=True, text=True)
     if mounted.returncode:
         pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
     yield Disk(folder)
@@ -65,8 +64,7 @@ def disk(tmp_path_factory):
 def test_a_full_disk_and_a_read_only_folder_end_in_one_line_and_lose_nothing(disk, make_project, monkeypatch):
     project = _subset_on(disk, make_project(**TINY, source="incoming"))
     monkeypatch.chdir(project.folder)
-    run_stage("fetch")
-    run_stage("prepare")
+    run_stages("fetch", "prepare")
     refuses_and_recovers(disk, project, "prepare", monkeypatch)
 
 
@@ -87,18 +85,18 @@ def test_each_stage_ends_in_one_line_on_a_full_disk_or_in_a_read_only_folder(dis
 def refuses_and_recovers(disk, project, stage, monkeypatch):
     """Run a stage that cannot write, which must leave all results, and then a stage that can, without its results."""
     monkeypatch.chdir(project.folder)
-    member = ["0"] * (stage in ("train", "predict"))
+    command = f"{stage} 0" if stage in ("train", "predict") else stage
     before = results(project)
     for hindered, reason in ((disk.full, "No space left on device"), (disk.read_only, "Read-only file system")):
         with hindered(), pytest.raises(SystemExit) as stopped:
-            errors.run(lambda: run_stage(stage, *member))
+            errors.run(lambda: run_stages(command))
         message = str(stopped.value)
         assert message.startswith("error: ") and message.isprintable() and reason in message
         shutil.rmtree(project / ".work", ignore_errors=True)  # the checkpoint of the training
         assert results(project) == before
     for result in RESULTS[stage]:
         (project / result).unlink()
-    run_stage(stage, *member)
+    run_stages(command)
     shutil.rmtree(project / ".work", ignore_errors=True)
     assert results(project) == before
 

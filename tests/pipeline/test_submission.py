@@ -7,7 +7,7 @@ import evaluated
 import graph
 import numpy as np
 import pytest
-from project import Project, run_stage, write_competition, write_settings
+from project import Project, run_stages, write_competition, write_settings
 
 from digits import arrays
 from digits.data import kaggle_csv
@@ -51,12 +51,10 @@ def test_a_permuted_test_csv_gives_the_permuted_submission(incoming, few_digits,
     images, labels = few_digits
     shutil.copy(graph.ROOT / "dvc.yaml", "dvc.yaml")
     Project(Path()).set(epochs=8, batch_size=8, **{"network.width": 2, "split.folds": 3})
-    for stage in ["fetch"], ["prepare"], ["train", "0"], ["predict", "0"], ["submission"]:
-        run_stage(*stage)
+    run_stages("fetch", "prepare", "train 0", "predict 0", "submission")
     straight = kaggle_csv.read_submission("reports/submission.csv")
     assert len(set(straight)) > 1
     order = np.random.default_rng(0).permutation(50)
     write_competition(incoming, images[:150], labels[:150], images[150:][order])
-    for stage in ["fetch"], ["prepare"], ["predict", "0"], ["submission"]:
-        run_stage(*stage)
+    run_stages("fetch", "prepare", "predict 0", "submission")
     np.testing.assert_array_equal(kaggle_csv.read_submission("reports/submission.csv"), straight[order])

@@ -20,21 +20,22 @@ def test_make_pull_requests_and_the_image_take_the_supported_pythons():
     assert re.search(r"^PYTHON := (.+)$", MAKEFILE, re.MULTILINE)[1] == ">=3.11,<3.14"
     (job,) = jobs(graph.ROOT / ".github/workflows/check.yml")
     assert job["strategy"]["matrix"]["python"] == SUPPORTED
+    assert any(entry["os"].startswith("macos") for entry in job["strategy"]["matrix"]["include"])
+    assert [step["run"] for step in job["steps"] if "run" in step][-2:] == ["make lint", "make test-quick"]
     assert re.findall(r"^FROM python:(\d+\.\d+)", DOCKERFILE, re.MULTILINE)[0] in SUPPORTED
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_make_takes_the_python_that_the_workflow_sets_up_and_each_action_has_a_version(path):
-    assert (
-        yaml.safe_load(path.read_text())["permissions"].items()
-        <= {"contents": "read", "pull-requests": "write"}.items()
-    )
+    permissions = yaml.safe_load(path.read_text())["permissions"]
+    assert permissions.items() <= {"contents": "read", "pull-requests": "write"}.items()
     for job in jobs(path):
         used = [step for step in job["steps"] if "uses" in step]
         (python,) = (step["with"]["python-version"] for step in used if "setup-uv" in step["uses"])
         assert job["env"]["MAKEFLAGS"] == f"PYTHON={python}" and python in [*SUPPORTED, "${{ matrix.python }}"]
         for step in used:
             assert re.fullmatch(r"[\w-]+/[\w-]+@(v\d+|[0-9a-f]{40})", step["uses"]), step
+            assert "checkout" not in step["uses"] or step["with"]["persist-credentials"] is False
 
 
 @pytest.mark.parametrize(
